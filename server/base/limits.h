@@ -1,0 +1,48 @@
+// Every bound of the server, with its reason. A queue, body, frame or retry without an entry here is
+// a bug.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace telltale::limits {
+
+// --- what comes in
+// One POST of events. Large enough for 100,000 points in JSON, small enough to hold a few hundred.
+inline constexpr std::size_t kIngestBodyBytes = 16U << 20;
+inline constexpr std::size_t kIngestEvents = 20'000;
+// One event. Kafka's default message.max.bytes is 1 MiB; log bytes are split below it by the sender.
+inline constexpr std::size_t kEventBytes = 960U << 10;
+inline constexpr std::size_t kEventIdBytes = 128;
+inline constexpr std::size_t kHeaderBytes = 32U << 10;
+// Bodies of everything but ingest.
+inline constexpr std::size_t kRequestBodyBytes = 1U << 20;
+// A WebSocket message of a client is a subscription; none is near this.
+inline constexpr std::size_t kClientFrameBytes = 64U << 10;
+
+// --- queues
+// Events accepted but not yet on disk; past it ingest answers 429.
+inline constexpr std::size_t kLogQueueBytes = 64U << 20;
+// Rejected input kept for a person to read; the oldest goes first.
+inline constexpr std::size_t kRejections = 1'000;
+inline constexpr std::size_t kRejectionSampleBytes = 512;
+
+// --- what goes out
+inline constexpr std::size_t kReadBatchBytes = 4U << 20;
+inline constexpr std::size_t kReadBatchRecords = 10'000;
+inline constexpr std::size_t kLogRangeBytes = 8U << 20;   // one REST answer of a task's log
+inline constexpr std::size_t kLogFrameBytes = 256U << 10;  // one live frame of a task's log
+inline constexpr std::size_t kSeriesColumns = 4'096;       // pixel columns of one chart
+inline constexpr std::size_t kRunsPage = 200;
+inline constexpr std::size_t kSubscriptions = 256;         // of one connection
+inline constexpr std::size_t kConnections = 1'024;
+
+// --- times
+// Two frames of one subscription are at least this far apart: a page paints 60 times a second.
+inline constexpr std::int64_t kFrameGapUs = 8'000;
+inline constexpr std::int64_t kPulseUs = 1'000'000;
+inline constexpr std::int64_t kSummaryGapUs = 100'000;     // summaries of one run in the catalogue
+inline constexpr std::int64_t kCheckpointUs = 5'000'000;
+inline constexpr std::int64_t kIdleConnectionUs = 60'000'000;
+
+}  // namespace telltale::limits

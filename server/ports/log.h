@@ -1,0 +1,93 @@
+// Log: the append-only truth. Topics are split in partitions; a record's key chooses its partition,
+// and records of one partition keep their order. Real implementations: sqlite_log (one process),
+// Kafka later. Any thread may call; answers arrive on the caller's loop (Completion).
+//
+// What every implementation promises (contract: ports/log_contract_test.h):
+//  - append is answered only after all its records survive a crash of the machine; it is all or
+//    nothing per partition, in the order given; offsets grow by one per record from 0, never reused.
+//  - a full queue answers too_many_requests and keeps nothing; a full disk answers storage_full.
+//  - read returns records from `from` on, at least one if any exists, else waits up to `wait_us` for
+//    one and then answers with none. Reads are answered even while appends are failing.
+//  - commit remembers a consumer group's next offset; a later commit replaces an earlier one.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/limits.h"
+#include "base/result.h"
+#include "ports/runtime.h"
+
+namespace telltale::ports {
+
+inline constexpr const char* kEventsTopic = "telltale.events";  // key: run key, value: Event
+inline constexpr const char* kRunsTopic = "telltale.runs";      // key: run key, value: RunSummary; compacted
+
+struct Record {
+  std::string key;
+  std::string value;
+  std::int64_t timestamp_us = 0;
+
+  bool operator==(const Record&) const = default;
+};
+
+struct StoredRecord {
+  LogOffset offset{};
+  Record record;
+
+  bool operator==(const StoredRecord&) const = default;
+};
+
+struct Partition {
+  std::string topic;
+  int number = 0;
+
+  auto operator<=>(const Partition&) const = default;
+};
+
+struct ReadLimits {
+  std::size_t records_max = limits::kReadBatchRecords;
+  std::size_t bytes_max = limits::kReadBatchBytes;  // at least one record is returned even if larger
+  std::int64_t wait_us = 0;
+};
+
+struct Bounds {
+  LogOffset begin{};  // of the oldest record that is still there
+  LogOffset end{};    // of the next record to be appended
+
+  bool operator==(const Bounds&) const = default;
+};
+
+// Where an append's records went: for each record, in the order given.
+struct Appended {
+  struct Place {
+    int partition = 0;
+    LogOffset offset{};
+    bool operator==(const Place&) const = default;
+  };
+  std::vector<Place> places;
+};
+
+class Log {
+ public:
+  virtual ~Log() = default;
+
+  virtual void append(std::string topic, std::vector<Record> records,
+                      Completion<Result<Appended>> done) = 0;
+  virtual void read(Partition partition, LogOffset from, ReadLimits limits,
+                    Completion<Result<std::vector<StoredRecord>>> done) = 0;
+  virtual void bounds(Partition partition, Completion<Result<Bounds>> done) = 0;
+  virtual void commit(std::string group, Partition partition, LogOffset next,
+                      Completion<Status> done) = 0;
+  virtual void committed(std::string group, Partition partition,
+                         Completion<Result<std::optional<LogOffset>>> done) = 0;
+
+  // Fixed for the life of the topic.
+  virtual int partition_count(const std::string& topic) const = 0;
+  // Answers what is under way and then everything else with `closed`. Idempotent.
+  virtual void close() = 0;
+};
+
+}  // namespace telltale::ports

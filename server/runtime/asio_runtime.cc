@@ -1,0 +1,71 @@
+#include "runtime/asio_runtime.h"
+
+#include <pthread.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <random>
+#include <string>
+#include <thread>
+#include <unordered_map>
+
+namespace telltale::runtime {
+
+struct AsioRuntime::State {
+  boost::asio::io_context context{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work =
+      boost::asio::make_work_guard(context);
+  std::unordered_map<std::uint64_t, std::unique_ptr<boost::asio::steady_timer>> timers;
+  std::uint64_t next_timer = 1;
+  std::mt19937_64 random{std::random_device{}()};
+  std::thread thread;
+};
+
+AsioRuntime::AsioRuntime(const char* name) : state_(std::make_unique<State>()) {
+  state_->thread = std::thread([this, name = std::string(name)] {
+    pthread_setname_np(pthread_self(), name.c_str());
+    state_->context.run();
+  });
+}
+
+AsioRuntime::~AsioRuntime() { join(); }
+
+void AsioRuntime::join() {
+  if (!state_->thread.joinable()) return;
+  // The stop is posted, so that it comes after what was posted before.
+  boost::asio::post(state_->context, [this] { state_->context.stop(); });
+  state_->thread.join();
+}
+
+EpochUs AsioRuntime::now() const {
+  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+  return EpochUs{std::chrono::duration_cast<std::chrono::microseconds>(since_epoch).count()};
+}
+
+void AsioRuntime::post(ports::Task task) {
+  boost::asio::post(state_->context, [task = std::move(task)]() mutable { task(); });
+}
+
+ports::TimerId AsioRuntime::post_after(std::int64_t delay_us, ports::Task task) {
+  const std::uint64_t id = state_->next_timer++;
+  auto timer = std::make_unique<boost::asio::steady_timer>(state_->context,
+                                                           std::chrono::microseconds(delay_us));
+  timer->async_wait([this, id, task = std::move(task)](boost::system::error_code error) mutable {
+    if (error || state_->timers.erase(id) == 0) return;
+    task();
+  });
+  state_->timers.emplace(id, std::move(timer));
+  return ports::TimerId{id};
+}
+
+void AsioRuntime::cancel(ports::TimerId timer) {
+  state_->timers.erase(static_cast<std::uint64_t>(timer));
+}
+
+std::uint64_t AsioRuntime::random() { return state_->random(); }
+
+boost::asio::io_context& AsioRuntime::context() { return state_->context; }
+
+}  // namespace telltale::runtime

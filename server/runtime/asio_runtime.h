@@ -1,0 +1,36 @@
+// AsioRuntime: a Runtime that is one thread with one io_context. `main` owns it and starts it before,
+// and joins it after, whatever lives on it. serve's sockets use context() to live on the same loop.
+#pragma once
+
+#include <memory>
+
+#include "ports/runtime.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace telltale::runtime {
+
+class AsioRuntime final : public ports::Runtime {
+ public:
+  // Starts the thread at once. `name` (15 bytes at most) is what `top -H` shows.
+  explicit AsioRuntime(const char* name);
+  ~AsioRuntime() override;  // join()
+
+  EpochUs now() const override;
+  void post(ports::Task task) override;
+  ports::TimerId post_after(std::int64_t delay_us, ports::Task task) override;
+  void cancel(ports::TimerId timer) override;
+  std::uint64_t random() override;
+
+  // Runs what was posted so far, then ends the thread; what is posted later never runs.
+  void join();
+  boost::asio::io_context& context();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace telltale::runtime

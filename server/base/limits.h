@@ -20,6 +20,9 @@ inline constexpr std::size_t kRequestBodyBytes = 1U << 20;
 // A WebSocket message of a client is a subscription; none is near this.
 inline constexpr std::size_t kClientFrameBytes = 64U << 10;
 
+// What one run may send in a second, log output included: a flood of one is nobody else's delay.
+inline constexpr std::size_t kRunBytesPerSecond = 32U << 20;
+
 // --- queues
 // Events accepted but not yet on disk; past it ingest answers 429.
 inline constexpr std::size_t kLogQueueBytes = 64U << 20;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/result.h"
 #include "base/unique_function.h"
 
 namespace telltale::ports {
@@ -29,6 +30,9 @@ struct HttpResponse {
   std::string body;
   Headers headers;
 };
+
+// An RFC 9457 body; too_many_requests and unavailable carry Retry-After.
+HttpResponse problem(const Error& error);
 
 using Respond = UniqueFunction<void(HttpResponse)>;
 

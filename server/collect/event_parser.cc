@@ -1,0 +1,133 @@
+#include "collect/event_parser.h"
+
+#include <fmt/format.h>
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/util/json_util.h>
+
+#include "base/limits.h"
+#include "collect/event_check.h"
+#include "schema/event.pb.h"
+
+namespace telltale::collect {
+namespace {
+
+using schema::Event;
+
+bool parse_json(std::string_view line, bool ignore_unknown, Event& event, std::string& why) {
+  google::protobuf::util::JsonParseOptions options;
+  options.ignore_unknown_fields = ignore_unknown;
+  event.Clear();
+  const auto status = google::protobuf::util::JsonStringToMessage(
+      google::protobuf::StringPiece(line.data(), line.size()), &event, options);
+  if (!status.ok()) why = std::string(status.message());
+  return status.ok();
+}
+
+class Batch {
+ public:
+  explicit Batch(EpochUs observed_at) : observed_at_(observed_at) {}
+
+  void refuse(std::string_view raw, ErrorCode code, std::string message) {
+    out_.refused.push_back({line_, code, std::move(message), raw});
+  }
+
+  // Counts the line and says whether there is room for another event.
+  bool next_line(std::string_view raw) {
+    ++line_;
+    if (out_.records.size() >= limits::kIngestEvents) {
+      refuse(raw, ErrorCode::too_large,
+             fmt::format("A request takes at most {} events. Send the rest in another one.",
+                         limits::kIngestEvents));
+      return false;
+    }
+    if (raw.size() > limits::kEventBytes) {
+      refuse(raw, ErrorCode::too_large,
+             fmt::format("An event has at most {} bytes, this one {}.", limits::kEventBytes,
+                         raw.size()));
+      return false;
+    }
+    return true;
+  }
+
+  void take(std::string_view raw, Event& event) {
+    if (Status status = check_event(event); !status.ok()) {
+      refuse(raw, status.error().code, status.error().message);
+      return;
+    }
+    event.set_observed_at_us(to_number(observed_at_));
+    if (event.happened_at_us() == 0) event.set_happened_at_us(to_number(observed_at_));
+    if (!event.unparsed().empty()) ++out_.with_unknown_fields;
+    out_.records.push_back(
+        {event.run_key(), event.SerializeAsString(), to_number(observed_at_)});
+  }
+
+  ParsedEvents finish() { return std::move(out_); }
+
+ private:
+  EpochUs observed_at_;
+  std::size_t line_ = 0;
+  ParsedEvents out_;
+};
+
+void take_json_line(Batch& batch, std::string_view line, Event& event) {
+  std::string why;
+  if (parse_json(line, false, event, why)) {
+    event.clear_unparsed();  // ours to say, not the sender's
+    batch.take(line, event);
+    return;
+  }
+  // Fields of a newer version are no mistake: the line is kept as it came beside what is known of it.
+  std::string still_why;
+  if (parse_json(line, true, event, still_why)) {
+    event.set_unparsed(std::string(line));
+    batch.take(line, event);
+    return;
+  }
+  batch.refuse(line, ErrorCode::invalid_argument, "This line is no event: " + still_why);
+}
+
+}  // namespace
+
+ParsedEvents parse_json_events(std::string_view body, EpochUs observed_at) {
+  Batch batch(observed_at);
+  Event event;
+  while (!body.empty()) {
+    const std::size_t end = body.find('\n');
+    std::string_view line = body.substr(0, end);
+    body.remove_prefix(end == std::string_view::npos ? body.size() : end + 1);
+    while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t'))
+      line.remove_suffix(1);
+    if (line.empty()) continue;
+    if (batch.next_line(line)) take_json_line(batch, line, event);
+  }
+  return batch.finish();
+}
+
+ParsedEvents parse_protobuf_events(std::string_view body, EpochUs observed_at) {
+  Batch batch(observed_at);
+  Event event;
+  while (!body.empty()) {
+    google::protobuf::io::CodedInputStream input(
+        reinterpret_cast<const std::uint8_t*>(body.data()), static_cast<int>(body.size()));
+    std::uint64_t length = 0;
+    const bool has_length = input.ReadVarint64(&length);
+    const auto prefix = static_cast<std::size_t>(input.CurrentPosition());
+    if (!has_length || length > body.size() - prefix) {
+      batch.next_line({});
+      batch.refuse(body, ErrorCode::invalid_argument,
+                   "The length before this message is broken or larger than what follows.");
+      break;
+    }
+    const std::string_view message = body.substr(prefix, length);
+    body.remove_prefix(prefix + length);
+    if (!batch.next_line(message)) continue;
+    if (event.ParseFromArray(message.data(), static_cast<int>(message.size()))) {
+      batch.take(message, event);
+    } else {
+      batch.refuse(message, ErrorCode::invalid_argument, "These bytes are no event.");
+    }
+  }
+  return batch.finish();
+}
+
+}  // namespace telltale::collect

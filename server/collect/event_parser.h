@@ -1,0 +1,35 @@
+// Bytes of a request -> Events ready for the log. Every line stands alone: a bad one is refused with
+// its reason and its neighbours are taken. Pure but for the time it is given; any loop.
+// Never touches the log, never throws, never trusts a length.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "ports/log.h"
+
+namespace telltale::collect {
+
+struct Refused {
+  std::size_t line = 0;  // from 1: line of NDJSON, or number of the message
+  ErrorCode code = ErrorCode::invalid_argument;
+  std::string message;
+  std::string_view raw;  // into the body that was parsed
+};
+
+struct ParsedEvents {
+  std::vector<ports::Record> records;  // key: run key, value: the Event's protobuf
+  std::vector<Refused> refused;
+  std::size_t with_unknown_fields = 0;
+};
+
+// Newline-delimited JSON, empty lines skipped; a last line without newline counts.
+ParsedEvents parse_json_events(std::string_view body, EpochUs observed_at);
+// Protobuf messages, each preceded by its length as a varint. After a broken length nothing more can
+// be told apart: the rest is refused as one.
+ParsedEvents parse_protobuf_events(std::string_view body, EpochUs observed_at);
+
+}  // namespace telltale::collect

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/limits.h"
@@ -84,8 +85,10 @@ class Log {
   virtual void committed(std::string group, Partition partition,
                          Completion<Result<std::optional<LogOffset>>> done) = 0;
 
-  // Fixed for the life of the topic.
+  // Both fixed for the life of the topic.
   virtual int partition_count(const std::string& topic) const = 0;
+  // Where records of this key go: murmur2 as Kafka's default partitioner.
+  int partition_of(const std::string& topic, std::string_view key) const;
   // Answers what is under way and then everything else with `closed`. Idempotent.
   virtual void close() = 0;
 };

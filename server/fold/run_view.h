@@ -1,0 +1,156 @@
+// RunView: one run, folded from its events. Pure: no clock, no I/O, no logging; the same events give
+// the same view, whatever the batching, the shard count, or what was delivered twice. Owned by one
+// loop (a fold shard, or serve for the runs somebody watches) and used only there; a copy is a
+// snapshot. Events of other runs must not be given to it.
+//
+// "Changed since P" is every entity with changed_at > P, plus the tombstones newer than P.
+// References and pointers to entities stay valid while the view lives.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <unordered_map>
+#include <vector>
+
+#include "base/ids.h"
+#include "fold/change_order.h"
+#include "fold/graph_layout.h"
+#include "fold/repeat_guard.h"
+#include "fold/run_state.h"
+
+namespace telltale::schema {
+class Artifact;
+class Event;
+class Graph;
+class GraphTask;
+class LogBytes;
+class Loss;
+class MetricPoints;
+class Progress;
+class RunState;
+class TaskState;
+}  // namespace telltale::schema
+
+namespace telltale::fold {
+
+// What a list shows of a run.
+struct Summary {
+  std::array<std::uint32_t, kStates> counts{};  // of tasks, by state; no groups, loops, iterations
+  double progress = 0;                          // 0..1, share of tasks that ended
+  const Task* first_failed = nullptr;           // the one that failed earliest
+  std::string failure;                          // its cause, else the run's
+  const Series* main_metric = nullptr;  // added last to the task that started last
+};
+
+class RunView {
+ public:
+  explicit RunView(RunKey key);
+  // Entities are found by slot, so copies and moves stand on their own.
+  RunView(const RunView&) = default;
+  RunView(RunView&&) = default;
+  RunView& operator=(const RunView&) = default;
+  RunView& operator=(RunView&&) = default;
+
+  // True if anything changed. An event at or below position() or told before changes nothing.
+  bool apply(LogOffset offset, const schema::Event& event);
+
+  const RunKey& key() const { return key_; }
+  bool empty() const { return next_ == 0; }  // no event yet
+  // Offset of the last event given to apply(), of the first record while empty().
+  LogOffset position() const { return LogOffset{next_ == 0 ? 0 : next_ - 1}; }
+  LogOffset changed_at() const { return changed_at_; }  // of the last one that changed anything
+
+  const RunHeader& header() const { return header_; }
+  Summary summary() const;
+
+  // In the order they became known. tasks() leaves removed ones out; task() finds them too.
+  std::vector<const Task*> tasks() const;
+  std::vector<const Task*> tasks_changed_since(LogOffset since) const;
+  const Task* task(const TaskId& id) const;
+  const Task* task_by_path(const std::string& path) const;
+  std::vector<TaskId> removed_since(LogOffset since) const;
+  LogOffset tasks_changed_at() const { return task_order_.newest(); }
+
+  const std::deque<Series>& series() const { return series_; }
+  std::vector<const Series*> series_changed_since(LogOffset since) const;
+  const Series* series(const SeriesId& id) const;
+
+  const std::deque<Artifact>& artifacts() const { return artifacts_; }
+  std::vector<const Artifact*> artifacts_changed_since(LogOffset since) const;
+  const Artifact* artifact(const ArtifactId& id) const;
+
+  // Where tasks are drawn; boxes name tasks by slot, see task_at(). Edges are routed when asked for.
+  const GraphLayout& layout() const { return layout_; }
+  std::vector<LayoutEdge> layout_edges() const;
+  LogOffset layout_changed_at() const { return layout_changed_at_; }
+  const Task& task_at(Slot slot) const { return tasks_[slot]; }
+
+ private:
+  friend class SnapshotCoder;
+
+  bool apply_run_state(const schema::Event& event, const schema::RunState& state);
+  bool apply_graph(const schema::Graph& graph);
+  bool apply_graph_task(const schema::GraphTask& told);
+  bool apply_removed(const std::string& path);
+  bool apply_task_state(const schema::Event& event, const schema::TaskState& state);
+  bool apply_log(const schema::LogBytes& log);
+  bool apply_points(const schema::Event& event, const schema::MetricPoints& points);
+  bool apply_progress(const schema::Progress& progress);
+  bool apply_artifact(const schema::Event& event, const schema::Artifact& artifact);
+  bool apply_loss(const schema::Loss& loss);
+  bool apply_cancel_request(const schema::Event& event);
+  bool apply_kind(const schema::Event& event);
+  bool note_time(const schema::Event& event);
+
+  Task& need_task(const std::string& path);  // known by mention from now on
+  void touch(Task& task);
+  // Around every change of what counts and ranks depend on: out of the accounts, and in again.
+  void take_out(const Task& task);
+  void put_in(const Task& task);
+  void rank_metric(const Series& series);
+  Series& need_series(const std::string& task_path, const std::string& name);
+  void update_layout();
+  std::vector<LayoutTask> layout_tasks() const;
+  void index_again();  // everything that follows from the entities, after a snapshot was read
+
+  RunKey key_;
+  std::uint64_t next_ = 0;  // offset after the last event given; 0 = none
+  LogOffset now_{};         // of the event being applied
+  LogOffset changed_at_{};
+  RunHeader header_;
+  RepeatGuard repeats_;
+
+  std::deque<Task> tasks_;  // by slot, removed ones included
+  std::unordered_map<std::string, Slot> task_by_path_;
+  std::unordered_map<TaskId, Slot> task_by_id_;
+  ChangeOrder task_order_;
+  std::vector<Tombstone> tombstones_;  // by offset, of tasks that are still removed
+  std::uint64_t graph_version_ = 0;
+  bool graph_known_ = false;
+
+  std::deque<Series> series_;
+  std::unordered_map<SeriesId, Slot> series_by_id_;
+  std::unordered_map<std::string, Slot> series_by_name_;  // task slot and name, see need_series()
+  ChangeOrder series_order_;
+
+  std::deque<Artifact> artifacts_;
+  std::unordered_map<ArtifactId, Slot> artifact_by_id_;
+  ChangeOrder artifact_order_;
+
+  // The accounts. First failures: tasks before groups, then by finish, then as they became known.
+  std::array<std::uint32_t, kStates> counts_{};
+  std::set<std::tuple<bool, std::int64_t, Slot>> failed_;
+  std::unordered_map<Slot, Slot> last_series_;  // task -> series added last
+  Slot main_series_ = kNoSlot;
+
+  GraphLayout layout_;
+  LogOffset layout_changed_at_{};
+  bool structure_changed_ = false;  // by the event being applied
+};
+
+}  // namespace telltale::fold

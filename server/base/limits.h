@@ -30,6 +30,11 @@ inline constexpr std::size_t kLogQueueBytes = 64U << 20;
 inline constexpr std::size_t kRejections = 1'000;
 inline constexpr std::size_t kRejectionSampleBytes = 512;
 
+// --- folded state
+// Ids of a run's last events without an epoch, kept so that a repeat changes nothing. A sender holds
+// far fewer unanswered events than this.
+inline constexpr std::size_t kRepeatWindow = 4'096;
+
 // --- what goes out
 inline constexpr std::size_t kReadBatchBytes = 4U << 20;
 inline constexpr std::size_t kReadBatchRecords = 10'000;

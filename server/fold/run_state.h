@@ -98,6 +98,8 @@ struct Task {
   std::string item;
   std::int32_t index = 0;
   std::vector<std::string> depends_on;  // paths
+  TaskId parent_id;                     // of `parent`, made once; empty at the top
+  std::vector<TaskId> depends_on_ids;   // of `depends_on`
   State state = State::pending;
   std::string message;
   std::uint64_t version = 0;

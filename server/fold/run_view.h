@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -107,16 +108,18 @@ class RunView {
   bool apply_kind(const schema::Event& event);
   bool note_time(const schema::Event& event);
 
-  Task& need_task(const std::string& path);  // known by mention from now on
+  // Known by mention from now on; a new one starts in `state`.
+  Task& need_task(const std::string& path, State state);
+  Task& add_task(const std::string& path);
+  void set_relations(Task& task, std::string parent, std::vector<std::string> depends_on);
   void touch(Task& task);
   // Around every change of what counts and ranks depend on: out of the accounts, and in again.
   void take_out(const Task& task);
   void put_in(const Task& task);
-  void rank_metric(const Series& series);
+  void rank_metric(Slot task);  // kNoSlot = the run
   Series& need_series(const std::string& task_path, const std::string& name);
   void update_layout();
   std::vector<LayoutTask> layout_tasks() const;
-  void index_again();  // everything that follows from the entities, after a snapshot was read
 
   RunKey key_;
   std::uint64_t next_ = 0;  // offset after the last event given; 0 = none
@@ -131,7 +134,7 @@ class RunView {
   ChangeOrder task_order_;
   std::vector<Tombstone> tombstones_;  // by offset, of tasks that are still removed
   std::uint64_t graph_version_ = 0;
-  bool graph_known_ = false;
+  bool graph_known_ = false;  // some graph was laid out
 
   std::deque<Series> series_;
   std::unordered_map<SeriesId, Slot> series_by_id_;
@@ -145,12 +148,15 @@ class RunView {
   // The accounts. First failures: tasks before groups, then by finish, then as they became known.
   std::array<std::uint32_t, kStates> counts_{};
   std::set<std::tuple<bool, std::int64_t, Slot>> failed_;
-  std::unordered_map<Slot, Slot> last_series_;  // task -> series added last
-  Slot main_series_ = kNoSlot;
+  std::map<Slot, Slot> last_series_;  // task, kNoSlot = the run -> series added last
+  Slot main_series_ = kNoSlot;  // of main_task_, kNoSlot = the run
+  Slot main_task_ = kNoSlot;
 
   GraphLayout layout_;
   LogOffset layout_changed_at_{};
-  bool structure_changed_ = false;  // by the event being applied
+  // By the event being applied.
+  bool structure_changed_ = false;
+  bool graph_told_ = false;
 };
 
 }  // namespace telltale::fold

@@ -2,6 +2,8 @@
 // Free functions over const views; whoever owns the view calls them on its loop.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 
 #include "base/ids.h"

@@ -1,0 +1,229 @@
+#include "fold/box_graph.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace telltale::fold {
+namespace {
+
+// A dependency between two groups of many tasks is drawn by so many edges; beyond it each task still
+// has one, but not one to every other.
+constexpr std::size_t kEdgesPerDependency = 1'024;
+
+constexpr float kCharacterWidth = 7.2F;
+constexpr float kCardPadding = 96;  // icon, time and margins
+constexpr float kCardWidthMin = 160;
+constexpr float kCardWidthMax = 260;
+constexpr float kCellsHeader = kCardHeight + 16;  // a loop's name and counts
+constexpr float kCell = 8;
+constexpr std::uint32_t kCellsPerRow = 50;
+constexpr float kLoopWidth = kCellsPerRow * kCell + 20;
+// A loop mostly tells its items only when it begins, and its box never grows: room for 300 of them.
+constexpr std::uint32_t kCellRowsMin = 6;
+constexpr std::uint32_t kCellRowsMax = 20;  // beyond 1,000 items a cell is a block of them
+constexpr std::uint32_t kFewIterations = 12;  // these get a row of their own each
+constexpr float kIterationRow = 16;
+
+class Builder {
+ public:
+  explicit Builder(std::span<const LayoutTask> tasks) : tasks_(tasks) {}
+
+  BoxGraph build() {
+    find_parents();
+    find_boxes();
+    find_ends();
+    connect();
+    rank();
+    return std::move(graph_);
+  }
+
+ private:
+  // Parents without circles and removed ones, and the tasks ordered so that parents come first.
+  void find_parents() {
+    const Slot count = static_cast<Slot>(tasks_.size());
+    parents_.assign(count, kNoSlot);
+    for (Slot slot = 0; slot < count; ++slot) {
+      const Slot parent = tasks_[slot].parent;
+      if (parent < count && !tasks_[parent].removed) parents_[slot] = parent;
+    }
+    enum : char { unseen, open, done };
+    std::vector<char> seen(count, unseen);
+    std::vector<Slot> path;
+    for (Slot slot = 0; slot < count; ++slot) {
+      path.clear();
+      Slot at = slot;
+      while (at != kNoSlot && seen[at] == unseen) {
+        seen[at] = open;
+        path.push_back(at);
+        at = parents_[at];
+      }
+      if (at != kNoSlot && seen[at] == open) parents_[path.back()] = kNoSlot;
+      for (auto it = path.rbegin(); it != path.rend(); ++it) {
+        seen[*it] = done;
+        top_down_.push_back(*it);
+      }
+    }
+  }
+
+  // loops_: the folded box a task is drawn in. A group without tasks yet is a card itself.
+  void find_boxes() {
+    const std::size_t count = tasks_.size();
+    loops_.assign(count, kNoSlot);
+    std::vector<std::uint32_t> children(count, 0);
+    std::vector<std::uint32_t> cells(count, 0);
+    for (const Slot slot : top_down_) {
+      const Slot parent = parents_[slot];
+      if (tasks_[slot].removed || parent == kNoSlot) continue;
+      ++children[parent];
+      loops_[slot] = loops_[parent];
+      if (loops_[slot] == kNoSlot && tasks_[parent].kind == TaskKind::loop) loops_[slot] = parent;
+      if (loops_[slot] != kNoSlot && tasks_[slot].kind == TaskKind::task) ++cells[loops_[slot]];
+    }
+    graph_.nodes.assign(count, kNoNode);
+    for (Slot slot = 0; slot < count; ++slot) {
+      const LayoutTask& task = tasks_[slot];
+      if (task.removed || loops_[slot] != kNoSlot) continue;
+      const bool loop = task.kind == TaskKind::loop;
+      if (!loop && task.kind != TaskKind::task && children[slot] > 0) continue;
+      graph_.nodes[slot] = static_cast<Node>(graph_.slots.size());
+      graph_.slots.push_back(slot);
+      graph_.boxes.push_back(loop ? loop_box(slot, children[slot], cells[slot])
+                                  : card(slot, task.name_length));
+    }
+  }
+
+  static LayoutBox card(Slot slot, std::uint32_t name_length) {
+    const float text = static_cast<float>(std::min(name_length, 1'000U)) * kCharacterWidth;
+    const float width = std::clamp(std::round(text + kCardPadding), kCardWidthMin, kCardWidthMax);
+    return {slot, 0, 0, width, kCardHeight, false};
+  }
+
+  static LayoutBox loop_box(Slot slot, std::uint32_t iterations, std::uint32_t cells) {
+    const std::uint32_t rows = (std::max(cells, iterations) + kCellsPerRow - 1) / kCellsPerRow;
+    float mosaic = static_cast<float>(std::clamp(rows, kCellRowsMin, kCellRowsMax)) * kCell;
+    if (iterations <= kFewIterations)
+      mosaic = std::max(mosaic, static_cast<float>(iterations) * kIterationRow);
+    return {slot, 0, 0, kLoopWidth, kCellsHeader + mosaic + 4, true};
+  }
+
+  // Where edges to and from each task begin and end: its box, its loop's, or those of its group's
+  // first and last tasks. Groups from the innermost outwards, so that inner ones are known.
+  void find_ends() {
+    const std::size_t count = tasks_.size();
+    std::vector<char> needs_sibling(count, 0);
+    std::vector<char> needed_by_sibling(count, 0);
+    for (Slot slot = 0; slot < count; ++slot) {
+      if (tasks_[slot].removed) continue;
+      for (const Slot other : tasks_[slot].depends_on) {
+        if (other >= count || tasks_[other].removed || parents_[other] != parents_[slot]) continue;
+        needs_sibling[slot] = 1;
+        needed_by_sibling[other] = 1;
+      }
+    }
+    first_.resize(count);
+    last_.resize(count);
+    for (auto it = top_down_.rbegin(); it != top_down_.rend(); ++it) {
+      const Slot slot = *it;
+      if (tasks_[slot].removed) continue;
+      const Slot drawn = loops_[slot] == kNoSlot ? slot : loops_[slot];
+      if (const Node node = graph_.nodes[drawn]; node != kNoNode) {
+        first_[slot].assign(1, node);
+        last_[slot].assign(1, node);
+      }
+      const Slot parent = parents_[slot];
+      if (parent == kNoSlot || drawn != slot || graph_.nodes[parent] != kNoNode) continue;
+      if (needs_sibling[slot] == 0) append(first_[parent], first_[slot]);
+      if (needed_by_sibling[slot] == 0) append(last_[parent], last_[slot]);
+    }
+  }
+
+  static void append(std::vector<Node>& to, const std::vector<Node>& from) {
+    to.insert(to.end(), from.begin(), from.end());
+  }
+
+  void connect() {
+    graph_.above.resize(graph_.slots.size());
+    graph_.below.resize(graph_.slots.size());
+    for (Slot slot = 0; slot < tasks_.size(); ++slot) {
+      if (tasks_[slot].removed) continue;
+      for (const Slot other : tasks_[slot].depends_on) {
+        if (other < tasks_.size() && !tasks_[other].removed) join(last_[other], first_[slot]);
+      }
+    }
+    for (std::vector<Node>& nodes : graph_.above) {
+      std::sort(nodes.begin(), nodes.end());
+      nodes.erase(std::unique(nodes.begin(), nodes.end()), nodes.end());
+    }
+  }
+
+  void join(const std::vector<Node>& from, const std::vector<Node>& to) {
+    if (from.empty() || to.empty()) return;
+    if (from.size() * to.size() <= kEdgesPerDependency) {
+      for (const Node a : from) {
+        for (const Node b : to) join(a, b);
+      }
+      return;
+    }
+    for (const Node a : from) join(a, to.front());
+    for (const Node b : to) join(from.front(), b);
+  }
+
+  void join(Node from, Node to) {
+    if (from != to) graph_.above[to].push_back(from);
+  }
+
+  // Kahn's order. Where a circle is left, its first task goes first, and edges back to it are cut.
+  void rank() {
+    const Node count = static_cast<Node>(graph_.slots.size());
+    std::vector<std::vector<Node>> below(count);
+    std::vector<std::size_t> waits(count);
+    for (Node node = 0; node < count; ++node) {
+      waits[node] = graph_.above[node].size();
+      for (const Node other : graph_.above[node]) below[other].push_back(node);
+    }
+    std::vector<char> placed(count, 0);
+    std::vector<std::uint32_t> place(count, 0);
+    graph_.rank.assign(count, 0);
+    const auto put = [&](Node node) {
+      placed[node] = 1;
+      place[node] = static_cast<std::uint32_t>(graph_.order.size());
+      graph_.order.push_back(node);
+    };
+    for (Node node = 0; node < count; ++node) {
+      if (waits[node] == 0) put(node);
+    }
+    Node first_left = 0;
+    for (std::size_t i = 0; graph_.order.size() < count || i < graph_.order.size(); ++i) {
+      if (i == graph_.order.size()) {
+        while (placed[first_left] != 0) ++first_left;
+        put(first_left);
+      }
+      for (const Node next : below[graph_.order[i]]) {
+        if (placed[next] == 0 && --waits[next] == 0) put(next);
+      }
+    }
+    for (const Node node : graph_.order) {
+      std::erase_if(graph_.above[node], [&](Node other) { return place[other] > place[node]; });
+      for (const Node other : graph_.above[node]) {
+        graph_.rank[node] = std::max(graph_.rank[node], graph_.rank[other] + 1);
+      }
+    }
+    for (Node node = 0; node < count; ++node) {
+      for (const Node other : graph_.above[node]) graph_.below[other].push_back(node);
+    }
+  }
+
+  std::span<const LayoutTask> tasks_;
+  BoxGraph graph_;
+  std::vector<Slot> parents_;
+  std::vector<Slot> top_down_;
+  std::vector<Slot> loops_;
+  std::vector<std::vector<Node>> first_;
+  std::vector<std::vector<Node>> last_;
+};
+
+}  // namespace
+
+BoxGraph make_box_graph(std::span<const LayoutTask> tasks) { return Builder(tasks).build(); }
+
+}  // namespace telltale::fold

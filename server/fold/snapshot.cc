@@ -1,0 +1,54 @@
+#include "fold/snapshot.h"
+
+#include <fmt/format.h>
+
+#include "base/sha256.h"
+#include "fold/snapshot_coder.h"
+#include "schema/snapshot.pb.h"
+
+namespace telltale::fold {
+namespace {
+
+std::uint64_t checksum(std::string_view content) {
+  std::uint64_t sum = 0;
+  const auto digest = sha256(content);
+  for (std::size_t i = 0; i < 8; ++i) sum = (sum << 8) | digest[i];
+  return sum;
+}
+
+}  // namespace
+
+std::string encode(const RunView& view) {
+  schema::RunSnapshot snapshot;
+  SnapshotCoder::write(view, &snapshot);
+  schema::SnapshotFile file;
+  file.set_fold_version(kFoldVersion);
+  // Nothing here is a proto map, so the bytes are the same for the same state.
+  snapshot.SerializeToString(file.mutable_content());
+  file.set_checksum(checksum(file.content()));
+  return file.SerializeAsString();
+}
+
+Result<RunView> decode(std::string_view bytes) {
+  schema::SnapshotFile file;
+  if (!file.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+    return Error{ErrorCode::corrupt, "The snapshot is not readable: its frame is broken."};
+  if (file.fold_version() != kFoldVersion) {
+    return Error{ErrorCode::precondition_failed,
+                 fmt::format("The snapshot is of version {} of the fold, this is version {}.",
+                             file.fold_version(), kFoldVersion)};
+  }
+  if (checksum(file.content()) != file.checksum())
+    return Error{ErrorCode::corrupt, "The snapshot is not what was written: its checksum differs."};
+  schema::RunSnapshot snapshot;
+  if (!snapshot.ParseFromString(file.content()))
+    return Error{ErrorCode::corrupt, "The snapshot is not readable: its content is broken."};
+  std::optional<RunKey> key = RunKey::parse(snapshot.run_key());
+  if (!key) return Error{ErrorCode::corrupt, "The snapshot names no run."};
+  RunView view(std::move(*key));
+  if (!SnapshotCoder::read(snapshot, &view))
+    return Error{ErrorCode::corrupt, "The snapshot contradicts itself."};
+  return view;
+}
+
+}  // namespace telltale::fold

@@ -1,0 +1,145 @@
+// SnapshotCoder's way out: members -> schema::RunSnapshot.
+#include "fold/snapshot_coder.h"
+#include "schema/snapshot.pb.h"
+
+namespace telltale::fold {
+namespace {
+
+template <typename Values>
+void write_values(const std::map<std::string, std::string>& values, Values* out) {
+  for (const auto& [name, value] : values) {
+    schema::SnapshotValue* added = out->Add();
+    added->set_name(name);
+    added->set_value(value);
+  }
+}
+
+void write_progress(const ProgressState& progress, schema::SnapshotProgress* out) {
+  out->set_done(progress.done);
+  out->set_total(progress.total);
+  out->set_unit(progress.unit);
+  out->set_note(progress.note);
+}
+
+void write_header(const RunHeader& header, schema::SnapshotHeader* out) {
+  out->set_name(header.name);
+  out->set_pipeline(header.pipeline);
+  out->set_source(header.source);
+  out->set_state(static_cast<std::uint32_t>(header.state));
+  out->set_message(header.message);
+  out->set_version(header.version);
+  out->set_created_at_us(header.created_at_us);
+  out->set_started_at_us(header.started_at_us);
+  out->set_finished_at_us(header.finished_at_us);
+  out->set_last_event_at_us(header.last_event_at_us);
+  out->set_cancel_requested_at_us(header.cancel_requested_at_us);
+  write_values(header.parameters, out->mutable_parameters());
+  if (header.launch) {
+    out->mutable_launch()->set_pipeline_file(header.launch->pipeline_file);
+    out->mutable_launch()->set_working_directory(header.launch->working_directory);
+  }
+  if (header.progress) write_progress(*header.progress, out->mutable_progress());
+  out->set_lost_points(header.lost.points);
+  out->set_lost_log_bytes(header.lost.log_bytes);
+  out->set_lost_events(header.lost.events);
+  out->set_lost_reason(header.lost.reason);
+  out->set_parameters_changed_at(to_number(header.parameters_changed_at));
+}
+
+void write_task(const Task& task, schema::SnapshotTask* out) {
+  out->set_path(task.path);
+  out->set_name(task.name);
+  out->set_parent(task.parent);
+  out->set_kind(static_cast<std::uint32_t>(task.kind));
+  out->set_item(task.item);
+  out->set_index(task.index);
+  for (const std::string& path : task.depends_on) out->add_depends_on(path);
+  out->set_state(static_cast<std::uint32_t>(task.state));
+  out->set_message(task.message);
+  out->set_version(task.version);
+  out->set_attempt(task.attempt);
+  out->set_attempts_max(task.attempts_max);
+  out->set_started_at_us(task.started_at_us);
+  out->set_finished_at_us(task.finished_at_us);
+  write_values(task.inputs, out->mutable_inputs());
+  write_values(task.outputs, out->mutable_outputs());
+  if (task.progress) write_progress(*task.progress, out->mutable_progress());
+  for (const auto& [attempt, log] : task.logs) {
+    schema::SnapshotLog* added = out->add_logs();
+    added->set_attempt(attempt);
+    for (const LogBuffer::Chunk& chunk : log.chunks()) {
+      added->add_offsets(chunk.offset);
+      added->add_chunks(chunk.bytes);
+    }
+  }
+  out->set_removed(task.removed);
+  out->set_changed_at(to_number(task.changed_at));
+}
+
+// Differences of neighbours take a byte or two each where the numbers themselves take ten.
+void write_changes(const std::vector<std::int64_t>& column,
+                   google::protobuf::RepeatedField<std::int64_t>* out) {
+  out->Reserve(static_cast<int>(column.size()));
+  std::uint64_t before = 0;
+  for (const std::int64_t number : column) {
+    const std::uint64_t now = static_cast<std::uint64_t>(number);
+    out->Add(static_cast<std::int64_t>(now - before));
+    before = now;
+  }
+}
+
+void write_series(const Series& series, schema::SnapshotSeries* out) {
+  out->set_task_path(series.task_path);
+  out->set_name(series.name);
+  write_changes(series.points.step(), out->mutable_step_change());
+  write_changes(series.points.time_us(), out->mutable_time_change_us());
+  out->mutable_value()->Add(series.points.value().begin(), series.points.value().end());
+  out->set_changed_at(to_number(series.changed_at));
+}
+
+void write_artifact(const Artifact& artifact, schema::SnapshotArtifact* out) {
+  out->set_task_path(artifact.task_path);
+  out->set_name(artifact.name);
+  out->set_type(artifact.type);
+  out->set_uri(artifact.uri);
+  out->set_metadata(artifact.metadata);
+  out->set_input(artifact.input);
+  out->set_created_at_us(artifact.created_at_us);
+  out->set_changed_at(to_number(artifact.changed_at));
+}
+
+}  // namespace
+
+void SnapshotCoder::write(const RunView& view, schema::RunSnapshot* out) {
+  out->set_run_key(view.key_.text());
+  out->set_next(view.next_);
+  out->set_changed_at(to_number(view.changed_at_));
+  write_header(view.header_, out->mutable_header());
+  for (const auto& [epoch, mark] : view.repeats_.marks()) {
+    out->add_epochs(epoch);
+    out->add_marks(mark);
+  }
+  for (const std::uint64_t id : view.repeats_.ids()) out->add_ids(id);
+  out->set_graph_version(view.graph_version_);
+  out->set_graph_known(view.graph_known_);
+  for (const Task& task : view.tasks_) write_task(task, out->add_tasks());
+  for (const Series& series : view.series_) write_series(series, out->add_series());
+  for (const Artifact& artifact : view.artifacts_) write_artifact(artifact, out->add_artifacts());
+  for (const Tombstone& stone : view.tombstones_) {
+    schema::SnapshotTombstone* added = out->add_tombstones();
+    added->set_task(view.task_by_id_.at(stone.id));
+    added->set_removed_at(to_number(stone.removed_at));
+  }
+  for (const LayoutBox& box : view.layout_.boxes()) {
+    schema::SnapshotBox* added = out->add_boxes();
+    added->set_task(box.slot);
+    added->set_x(box.x);
+    added->set_y(box.y);
+    added->set_width(box.width);
+    added->set_height(box.height);
+    added->set_folded(box.folded);
+  }
+  out->set_layout_changed_at(to_number(view.layout_changed_at_));
+}
+
+}  // namespace telltale::fold

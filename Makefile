@@ -1,0 +1,58 @@
+# What people and CI call; each verb is a script in tools/. `make help` lists them.
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PORT ?= 8080
+DATA ?= data
+ONCE ?=
+COMPONENTS ?=
+export PORT DATA ONCE COMPONENTS
+
+##run: install what is missing, build, start the server and the example [PORT=8080] [ONCE=1] [DATA=data]
+.PHONY: run
+run:
+	@tools/run.sh
+
+##test: install what is missing, build, run every test [COMPONENTS=all: sanitizers too]
+.PHONY: test
+test:
+	@tools/test.sh
+
+##build: install what the build needs; the program is build/telltale, the page inside
+.PHONY: build
+build:
+	@tools/build.sh
+
+##setup: install everything that build and test need, and build nothing
+.PHONY: setup
+setup:
+	@tools/setup.sh build page test python
+
+##check: layers, style, formatting; seconds
+.PHONY: check
+check:
+	@tools/check.sh
+
+##check-all: AddressSanitizer, ThreadSanitizer and clang builds of the C++ tests
+.PHONY: check-all
+check-all:
+	@tools/check_all.sh
+
+##fmt: format the C++ code (clang-format 16)
+.PHONY: fmt
+fmt:
+	@tools/fmt.sh
+
+##gen: write the code that is generated from schema/ (C++ into build/, TypeScript into ui/src/api/gen)
+.PHONY: gen
+gen:
+	@tools/gen.sh
+
+##clean: remove what was built; data/ and downloaded tools stay
+.PHONY: clean
+clean:
+	@tools/clean.sh
+
+.PHONY: help
+help:
+	@sed -n 's/^##\([a-z-]*\): /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'

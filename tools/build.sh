@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# build.sh: the page, then the server with the page inside: build/telltale.
+. "$(dirname "$0")/lib.sh"
+[ "$EXPECTED" != 0 ] || EXPECTED=$(tools/expected.sh build)
+export EXPECTED
+
+need build
+tools/setup.sh page
+tools/build_page.sh
+
+[ -f build/build.ninja ] && [ build/build.ninja -nt CMakePresets.json ] ||
+  step "configure" 5 cmake --preset release
+target=()
+[ ! -f server/main/main.cc ] || target=(--target telltale)
+step "compile the server" 150 cmake --build build -j "$JOBS" "${target[@]}"
+[ ! -x build/telltale ] || say "build/telltale is ready"

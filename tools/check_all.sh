@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# check_all.sh: the C++ tests under AddressSanitizer and UBSan, under ThreadSanitizer, and as clang
+# builds them.
+. "$(dirname "$0")/lib.sh"
+need build test clang
+exec tools/test.sh --only asan tsan clang

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# test.sh: installs what it needs, runs every suite there is, closes with a table and the line
+# `N passed, N failed, N skipped`. COMPONENTS=all: sanitized C++ tests too. --only SUITE...: just
+# these.
+. "$(dirname "$0")/lib.sh"
+only=()
+if [ "${1:-}" = --only ]; then shift; only=("$@"); fi
+wanted() {
+  [ ${#only[@]} = 0 ] && return "${2:-0}"
+  local suite
+  for suite in "${only[@]}"; do [ "$suite" != "$1" ] || return 0; done
+  return 1
+}
+[ "$EXPECTED" != 0 ] || EXPECTED=$(tools/expected.sh test)
+export EXPECTED
+RESULTS=$ROOT/test-results
+rm -rf "$RESULTS"
+mkdir -p "$LOGS" "$RESULTS/junit"
+
+# A suite's name, then what runs it. It leaves test-results/junit/NAME*.xml; a suite that ends badly
+# without a word about why counts as one failure.
+suite() {
+  local name=$1 seconds=$2 began=$SECONDS status=0
+  shift 2
+  TAIL_LINES=60 step "test: $name" "$seconds" "$@" || status=$?
+  printf '%s\t%d\t%d\n' "$name" "$status" $((SECONDS - began)) >>"$RESULTS/suites.tsv"
+}
+
+cpp() {  # cpp NAME PRESET: builds all of a preset with its tests and runs them
+  cmake --preset "$2" -DTELLTALE_TESTS=ON
+  local folder=build
+  [ "$2" = release ] || folder=build-$2
+  cmake --build "$folder" -j "$JOBS"
+  local ctest=(ctest --test-dir "$folder" -j "$JOBS" --no-tests=error --output-on-failure
+    --output-junit "$RESULTS/junit/$1.xml")
+  ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 \
+    TSAN_OPTIONS="suppressions=$ROOT/tools/tsan.supp" "${ctest[@]}"
+}
+run_check() { tools/check.sh; }
+run_python() {
+  local folders=()
+  for folder in python examples; do [ ! -d $folder ] || folders+=($folder); done
+  .venv/bin/python -m pytest -q --junitxml="$RESULTS/junit/python.xml" "${folders[@]}"
+}
+run_page() {
+  cd ui && npx vitest run --reporter=default --reporter=junit \
+    --outputFile.junit="$RESULTS/junit/page.xml"
+}
+
+need build test python
+[ "${COMPONENTS:-}" != all ] || need format
+tools/setup.sh page python
+[ ! -f ui/package.json ] || use_node
+
+if [ ${#only[@]} = 0 ]; then tools/build_page.sh || suite page-build 15 false; fi
+! wanted check || suite check 5 run_check
+! wanted cpp || suite cpp 200 cpp cpp release
+if wanted python && [ -n "$(find python examples -name '*_test.py' -o -name 'test_*.py' | head -1)" ]; then
+  suite python 60 run_python
+fi
+if wanted page && [ -d ui/node_modules/vitest ]; then suite page 15 run_page; fi
+if [ "${COMPONENTS:-}" = all ] || [ ${#only[@]} != 0 ]; then
+  ! wanted asan || suite asan 300 cpp asan asan
+fi
+if [ ${#only[@]} != 0 ]; then
+  ! wanted tsan || suite tsan 300 cpp tsan tsan
+  ! wanted clang || suite clang 200 cpp clang clang
+fi
+python3 tools/test_report.py "$RESULTS"

@@ -1,7 +1,8 @@
 """embed_page.py DIST FALLBACK OUT: writes OUT/embedded_page.cc and OUT/embedded_page.S.
 
 Every file of DIST (the built page) becomes an EmbeddedFile: the assembler takes the bytes in as
-they are (.incbin), so a megabyte costs the compiler nothing. A gzip variant is kept where it is smaller.
+they are (.incbin), so a megabyte costs the compiler nothing. A gzip variant is kept where it is
+smaller.
 Without DIST/index.html there is one file: FALLBACK, a page that says how to build the real one.
 The fallback is embedded whole, so the program always has a page.
 """
@@ -62,7 +63,8 @@ def main(arguments: List[str]) -> int:
         symbols.append(f"extern const char {name}[], {name}_end[];")
         # The digest makes the text change with the bytes: whoever caches objects by text is right.
         assembly.extend([f"  .globl {name}, {name}_end", f"  .balign 16  /* {digest} */",
-                         f"{name}:", f"  .incbin {literal(str(path))}", f"{name}_end:", "  .byte 0"])
+                         f"{name}:", f"  .incbin {literal(str(path))}", f"{name}_end:",
+                         "  .byte 0"])
         return f"text({name}, {name}_end)"
 
     for number, (path, served) in enumerate(files):

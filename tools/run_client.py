@@ -1,0 +1,110 @@
+"""run_client.py: what tools/run.sh asks of the server, with Python's standard library only.
+
+  port-free PORT            ends with 1 and a sentence if something listens there
+  ready URL PID             waits until the server answers /readyz; ends with 1 if process PID ends
+  start URL PIPELINE        starts a run of that file and prints its key
+  summary URL KEY           waits until the run is over, prints a summary; 0 only if it succeeded
+"""
+import json
+import os
+import pathlib
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from typing import Any, Dict, List, Optional
+
+# The server is on this machine: a proxy of the environment has no part in it.
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+POLL_S = 0.3
+FINAL = {"SUCCEEDED", "FAILED", "CANCELLED", "SKIPPED"}
+
+
+def ask(url: str, body: Optional[Dict[str, Any]] = None, timeout: float = 10) -> Dict[str, Any]:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+    with OPENER.open(request, timeout=timeout) as answer:
+        return json.loads(answer.read() or b"{}")
+
+
+def port_free(port: int) -> int:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+            return 0
+        except OSError as error:
+            reason = os.strerror(error.errno or 0).lower()
+    print(f"Port {port} of 127.0.0.1 is not to be had ({reason}). Another one: "
+          f"make run PORT={port + 1}")
+    return 1
+
+
+def ready(url: str, pid: int) -> int:
+    while True:
+        try:
+            with OPENER.open(f"{url}/readyz", timeout=2) as answer:
+                if answer.status == 200:
+                    return 0
+        except OSError:
+            pass
+        try:
+            os.kill(pid, 0)
+        except OSError:
+            return 1
+        time.sleep(0.05)
+
+
+def start(url: str, pipeline: str) -> int:
+    body = {"pipeline_file": str(pathlib.Path(pipeline).resolve()), "parameters": {}}
+    try:
+        print(ask(f"{url}/api/v1/runs", body, timeout=60)["run_key"])
+        return 0
+    except urllib.error.HTTPError as error:
+        print(f"The run did not start: {error.code} {error.read().decode()}", file=sys.stderr)
+        return 1
+
+
+def word(state: str) -> str:
+    """STATE_SUCCEEDED, RUN_STATE_SUCCEEDED or SUCCEEDED: the last word, in lower case."""
+    return (state or "pending").rsplit("_", 1)[-1].lower()
+
+
+def seconds_between(run: Dict[str, Any]) -> float:
+    begin, end = int(run.get("started_at_us", 0)), int(run.get("finished_at_us", 0))
+    return max(0, end - begin) / 1e6
+
+
+def summary(url: str, key: str) -> int:
+    while True:
+        try:
+            view = ask(f"{url}/api/v1/runs/{key}")
+            if word(view.get("summary", {}).get("state", "")).upper() in FINAL:
+                break
+        except OSError:
+            pass  # it may be starting again; the run goes on without it
+        time.sleep(POLL_S)
+    run = view["summary"]
+    state = word(run["state"])
+    print(f"\nRun {run.get('display_name') or run.get('name') or key}: {state} "
+          f"after {seconds_between(run):.1f} s")
+    return 0 if state == "succeeded" else 1
+
+
+def main(arguments: List[str]) -> int:
+    verb, rest = arguments[0], arguments[1:]
+    if verb == "port-free":
+        return port_free(int(rest[0]))
+    if verb == "ready":
+        return ready(rest[0], int(rest[1]))
+    if verb == "start":
+        return start(rest[0], rest[1])
+    if verb == "summary":
+        return summary(rest[0], rest[1])
+    print(__doc__)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

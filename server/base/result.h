@@ -53,7 +53,9 @@ class [[nodiscard]] Result {
   }
   T take() { return std::move(value()); }
   T* operator->() { return &value(); }
+  const T* operator->() const { return &value(); }
   T& operator*() { return value(); }
+  const T& operator*() const { return value(); }
 
   const Error& error() const {
     CHECK(!ok(), "no error");

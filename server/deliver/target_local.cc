@@ -1,0 +1,190 @@
+#include "deliver/target_local.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <vector>
+
+#include "base/json.h"
+#include "base/utf8.h"
+#include "deliver/launch_request.h"
+#include "deliver/spawn.h"
+#include "schema/event.pb.h"
+
+namespace telltale::deliver {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t kWatchUs = 100'000;
+// The runner reports its own failures and then ends with one of these.
+constexpr int kSucceeded = 0;
+constexpr int kReportedFailure = 1;
+
+std::string launch_log(const TargetLocalOptions& options, const RunKey& key) {
+  return options.data + "/launches/" + key.text() + ".log";
+}
+
+// The last line that says something: of a Python traceback that is the exception.
+std::string last_line_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  if (!file) return "";
+  const std::streamoff size = file.tellg();
+  const std::streamoff from = size > 4096 ? size - 4096 : 0;
+  file.seekg(from);
+  std::string last;
+  for (std::string line; std::getline(file, line);) {
+    if (line.find_first_not_of(" \r\t") != std::string::npos) last = line;
+  }
+  return to_valid_utf8(last);
+}
+
+std::string how_it_ended(int status) {
+  if (WIFSIGNALED(status)) return fmt::format("ended by signal {}", WTERMSIG(status));
+  return fmt::format("exit code {}", WEXITSTATUS(status));
+}
+
+schema::Event event_of(const RunKey& key, ports::Runtime& loop, std::string id) {
+  schema::Event event;
+  event.set_id(std::move(id));
+  event.set_run_key(key.text());
+  event.set_happened_at_us(to_number(loop.now()));
+  event.set_observed_at_us(to_number(loop.now()));
+  return event;
+}
+
+}  // namespace
+
+TargetLocal::TargetLocal(ports::Runtime& loop, ports::Log& log, TargetLocalOptions options,
+                         FindLaunch find_launch)
+    : loop_(loop),
+      log_(log),
+      options_(std::move(options)),
+      find_launch_(std::move(find_launch)) {}
+
+TargetLocal::~TargetLocal() { *alive_ = false; }
+
+void TargetLocal::handle(ports::HttpRequest request, ports::Respond respond) {
+  Result<LaunchRequest> parsed = parse_launch_request(request.body);
+  if (!parsed.ok()) {
+    respond(ports::problem(parsed.error()));
+    return;
+  }
+  if (!parsed->again) {
+    launch(std::move(parsed->spec), std::move(respond));
+    return;
+  }
+  find_launch_(*parsed->again, [this, respond = std::move(respond)](Result<LaunchSpec> spec) mutable {
+    if (spec.ok()) {
+      launch(spec.take(), std::move(respond));
+    } else {
+      respond(ports::problem(spec.error()));
+    }
+  });
+}
+
+void TargetLocal::launch(LaunchSpec spec, ports::Respond respond) {
+  std::error_code ignored;
+  if (!fs::is_regular_file(spec.pipeline_file, ignored)) {
+    respond(ports::problem({ErrorCode::not_found,
+                            fmt::format("There is no file {}.", spec.pipeline_file)}));
+    return;
+  }
+  if (::access(options_.python.c_str(), X_OK) != 0) {
+    respond(ports::problem(
+        {ErrorCode::unavailable,
+         fmt::format("Python is not set up yet: there is no {}. `make setup` makes it.",
+                     options_.python)}));
+    return;
+  }
+  if (spec.working_directory.empty())
+    spec.working_directory = fs::path(spec.pipeline_file).parent_path().string();
+  const RunKey key = make_run_key(
+      "local", "", spec.pipeline_file,
+      fmt::format("{:016x}{:016x}", loop_.random(), loop_.random()));
+
+  schema::Event event = event_of(key, loop_, "launch-" + key.text());
+  schema::RunState& state = *event.mutable_run_state();
+  state.set_state(schema::PENDING);
+  state.set_version(1);
+  state.set_source("local");
+  state.set_name(fs::path(spec.pipeline_file).stem().string());
+  state.set_message("Starting Python and compiling the pipeline.");
+  state.mutable_launch()->set_pipeline_file(spec.pipeline_file);
+  state.mutable_launch()->set_working_directory(spec.working_directory);
+  append(key, event.SerializeAsString(),
+         [this, key, spec = std::move(spec), respond = std::move(respond)](Status status) mutable {
+           if (!status.ok()) {
+             respond(ports::problem(status.error()));
+             return;
+           }
+           SpawnSpec what;
+           what.arguments = {options_.python, "-m", "local_target", "run", spec.pipeline_file,
+                             "--run-key", key.text(), "--url", options_.url};
+           for (const auto& [name, value] : spec.parameters) {
+             what.arguments.push_back("--param");
+             what.arguments.push_back(name + "=" + value);
+           }
+           what.environment = {{"PYTHONPATH", options_.python_path},
+                               {"TELLTALE_SPOOL_DIR", options_.data + "/spool"}};
+           what.working_directory = spec.working_directory;
+           what.output_file = launch_log(options_, key);
+           const Result<int> pid = spawn_detached(what);
+           if (!pid.ok()) {
+             respond(ports::problem(pid.error()));
+             return;
+           }
+           watch(key, pid.value());
+           ports::HttpResponse response;
+           response.status = 202;
+           response.body = fmt::format("{{\"run_key\":\"{}\"}}\n", key.text());
+           response.headers.emplace_back("location", "/api/v1/runs/" + key.text());
+           respond(std::move(response));
+         });
+}
+
+void TargetLocal::watch(RunKey key, int pid) {
+  loop_.post_after(kWatchUs, [this, alive = alive_, key, pid] {
+    if (!*alive) return;
+    int status = 0;
+    const int ended = ::waitpid(pid, &status, WNOHANG);
+    if (ended == 0) {
+      watch(key, pid);
+      return;
+    }
+    if (ended != pid) return;
+    const bool reported = WIFEXITED(status) && (WEXITSTATUS(status) == kSucceeded ||
+                                                WEXITSTATUS(status) == kReportedFailure);
+    if (!reported) report_failure(key, status);
+  });
+}
+
+void TargetLocal::report_failure(const RunKey& key, int status) {
+  schema::Event event = event_of(key, loop_, "launch-failed-" + key.text());
+  schema::RunState& state = *event.mutable_run_state();
+  state.set_state(schema::FAILED);
+  state.set_version(static_cast<std::uint64_t>(to_number(loop_.now())));
+  state.set_finished_at_us(to_number(loop_.now()));
+  const std::string why = last_line_of(launch_log(options_, key));
+  state.set_message(fmt::format("The runner stopped ({}). {}", how_it_ended(status), why));
+  append(key, event.SerializeAsString(), [](Status) {
+    // Nobody waits for it; the log that refuses it has said so to every sender.
+  });
+}
+
+void TargetLocal::append(const RunKey& key, std::string event,
+                         UniqueFunction<void(Status)> done) {
+  std::vector<ports::Record> records = {{key.text(), std::move(event), to_number(loop_.now())}};
+  auto appended = [alive = alive_, done = std::move(done)](Result<ports::Appended> result) mutable {
+    if (!*alive) return;
+    done(result.ok() ? Status(Done{}) : Status(result.error()));
+  };
+  log_.append(ports::kEventsTopic, std::move(records), {loop_, std::move(appended)});
+}
+
+}  // namespace telltale::deliver

@@ -1,0 +1,216 @@
+#include "log/sqlite_file.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include "log/record_codec.h"
+
+namespace telltale::log {
+namespace {
+
+constexpr const char* kSchema = R"(
+CREATE TABLE IF NOT EXISTS blocks (
+  topic TEXT NOT NULL, partition INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+  records BLOB NOT NULL, PRIMARY KEY (topic, partition, first)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS newest (
+  topic TEXT NOT NULL, partition INTEGER NOT NULL, key BLOB NOT NULL, place INTEGER NOT NULL,
+  timestamp_us INTEGER NOT NULL, value BLOB NOT NULL, PRIMARY KEY (topic, partition, key));
+CREATE UNIQUE INDEX IF NOT EXISTS newest_by_place ON newest (topic, partition, place);
+CREATE TABLE IF NOT EXISTS committed (
+  name TEXT NOT NULL, topic TEXT NOT NULL, partition INTEGER NOT NULL, next INTEGER NOT NULL,
+  PRIMARY KEY (name, topic, partition)) WITHOUT ROWID;
+PRAGMA user_version = 1;
+)";
+
+constexpr const char* kInsertBlock = "INSERT INTO blocks VALUES (?1, ?2, ?3, ?4, ?5)";
+constexpr const char* kInsertNewest = "INSERT OR REPLACE INTO newest VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+constexpr const char* kReadBlocks =
+    "SELECT first, records FROM blocks WHERE topic = ?1 AND partition = ?2 AND first >= "
+    "(SELECT coalesce(max(first), 0) FROM blocks WHERE topic = ?1 AND partition = ?2 AND first <= ?3) "
+    "ORDER BY first";
+constexpr const char* kReadNewest =
+    "SELECT place, key, value, timestamp_us FROM newest WHERE topic = ?1 AND partition = ?2 AND "
+    "place >= ?3 ORDER BY place";
+constexpr const char* kBlockBounds =
+    "SELECT min(first), max(last) FROM blocks WHERE topic = ?1 AND partition = ?2";
+constexpr const char* kNewestBounds =
+    "SELECT min(place), max(place) FROM newest WHERE topic = ?1 AND partition = ?2";
+constexpr const char* kCommit = "INSERT OR REPLACE INTO committed VALUES (?4, ?1, ?2, ?3)";
+constexpr const char* kCommitted =
+    "SELECT next FROM committed WHERE topic = ?1 AND partition = ?2 AND name = ?3";
+
+std::int64_t signed_of(LogOffset offset) { return static_cast<std::int64_t>(to_number(offset)); }
+LogOffset offset_of(std::int64_t number) { return LogOffset{static_cast<std::uint64_t>(number)}; }
+
+}  // namespace
+
+// A prepared statement in use; ready for its next use when it goes.
+class SqliteFile::Statement {
+ public:
+  Statement(SqliteFile& file, const char* sql, const ports::Partition& partition) {
+    for (const auto& [text, statement] : file.prepared_) {
+      if (text == sql) statement_ = statement;
+    }
+    if (statement_ == nullptr) {
+      sqlite3_prepare_v3(file.database_, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement_, nullptr);
+      file.prepared_.emplace_back(sql, statement_);
+    }
+    bind_text(1, partition.topic);
+    bind(2, partition.number);
+  }
+  ~Statement() {
+    sqlite3_reset(statement_);
+    sqlite3_clear_bindings(statement_);
+  }
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+
+  void bind(int at, std::int64_t value) { sqlite3_bind_int64(statement_, at, value); }
+  // The bytes must stay until the statement has run.
+  void bind_text(int at, const std::string& text) {
+    sqlite3_bind_text64(statement_, at, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
+  }
+  void bind_blob(int at, const std::string& bytes) {
+    sqlite3_bind_blob64(statement_, at, bytes.data(), bytes.size(), SQLITE_STATIC);
+  }
+  int step() { return sqlite3_step(statement_); }
+  bool is_null(int column) { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+  std::int64_t number(int column) { return sqlite3_column_int64(statement_, column); }
+  std::string_view bytes(int column) {
+    const auto* data = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+    return {data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+  }
+
+ private:
+  sqlite3_stmt* statement_ = nullptr;
+};
+
+Result<std::unique_ptr<SqliteFile>> SqliteFile::open(const std::string& path, bool writer) {
+  std::unique_ptr<SqliteFile> file(new SqliteFile());
+  const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | (writer ? SQLITE_OPEN_CREATE : 0);
+  if (sqlite3_open_v2(path.c_str(), &file->database_, flags, nullptr) != SQLITE_OK)
+    return file->error("The log cannot be opened");
+  sqlite3_busy_timeout(file->database_, 5'000);
+  if (!writer) return file;
+  // Pages of 16 KiB: a block of a commit fits in few of them. The WAL is folded in when it has
+  // 64 MiB, rarely enough not to be felt and soon enough not to fill a disk.
+  for (const char* sql : {"PRAGMA page_size = 16384", "PRAGMA journal_mode = WAL",
+                          "PRAGMA synchronous = FULL", "PRAGMA wal_autocheckpoint = 4096"}) {
+    if (Status status = file->execute(sql); !status.ok()) return status.error();
+  }
+  if (Status status = file->execute(kSchema); !status.ok()) return status.error();
+  return file;
+}
+
+SqliteFile::~SqliteFile() {
+  for (const auto& [sql, statement] : prepared_) sqlite3_finalize(statement);
+  sqlite3_close(database_);
+}
+
+Error SqliteFile::error(const char* what) const {
+  const int code = sqlite3_errcode(database_);
+  const std::string text = fmt::format("{}: {}.", what, sqlite3_errmsg(database_));
+  if (code == SQLITE_FULL) return {ErrorCode::storage_full, "The disk is full. " + text};
+  if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) return {ErrorCode::corrupt, text};
+  return {ErrorCode::internal, text};
+}
+
+Status SqliteFile::execute(const char* sql) {
+  if (sqlite3_exec(database_, sql, nullptr, nullptr, nullptr) == SQLITE_OK) return Done{};
+  return error("The log's file cannot be used");
+}
+
+Status SqliteFile::write(const std::vector<Block>& blocks, const std::string& compacted_topic) {
+  if (Status status = execute("BEGIN IMMEDIATE"); !status.ok()) return status;
+  const auto give_up = [&]() -> Status {
+    Status failed = error("The log cannot be written");
+    (void)execute("ROLLBACK");
+    return failed;
+  };
+  for (const Block& block : blocks) {
+    if (block.partition.topic == compacted_topic) {
+      LogOffset place = block.first;
+      for (const ports::Record* record : block.records) {
+        Statement insert(*this, kInsertNewest, block.partition);
+        insert.bind_blob(3, record->key);
+        insert.bind(4, signed_of(place));
+        insert.bind(5, record->timestamp_us);
+        insert.bind_blob(6, record->value);
+        if (insert.step() != SQLITE_DONE) return give_up();
+        place = next(place);
+      }
+    } else {
+      const std::string blob = encode_records(block.records);
+      Statement insert(*this, kInsertBlock, block.partition);
+      insert.bind(3, signed_of(block.first));
+      insert.bind(4, signed_of(block.first) + static_cast<std::int64_t>(block.records.size()) - 1);
+      insert.bind_blob(5, blob);
+      if (insert.step() != SQLITE_DONE) return give_up();
+    }
+  }
+  if (sqlite3_exec(database_, "COMMIT", nullptr, nullptr, nullptr) != SQLITE_OK) return give_up();
+  return Done{};
+}
+
+Result<std::vector<ports::StoredRecord>> SqliteFile::read(const ports::Partition& partition,
+                                                          LogOffset from,
+                                                          const ports::ReadLimits& limits,
+                                                          bool compacted) {
+  std::vector<ports::StoredRecord> found;
+  std::size_t bytes = 0;
+  const auto full = [&] {
+    return found.size() >= limits.records_max || (!found.empty() && bytes >= limits.bytes_max);
+  };
+  const auto take = [&](LogOffset offset, ports::Record record) {
+    if (offset < from || full()) return;
+    bytes += record.key.size() + record.value.size();
+    found.push_back({offset, std::move(record)});
+  };
+  Statement select(*this, compacted ? kReadNewest : kReadBlocks, partition);
+  select.bind(3, signed_of(from));
+  int step = SQLITE_DONE;
+  while (!full() && (step = select.step()) == SQLITE_ROW) {
+    const LogOffset first = offset_of(select.number(0));
+    if (compacted) {
+      take(first, {std::string(select.bytes(1)), std::string(select.bytes(2)), select.number(3)});
+      continue;
+    }
+    Result<std::vector<ports::Record>> records = decode_records(select.bytes(1));
+    if (!records.ok()) return records.error();
+    LogOffset offset = first;
+    for (ports::Record& record : *records) {
+      take(offset, std::move(record));
+      offset = next(offset);
+    }
+  }
+  if (step != SQLITE_DONE && step != SQLITE_ROW) return error("The log cannot be read");
+  return found;
+}
+
+Result<ports::Bounds> SqliteFile::bounds(const ports::Partition& partition, bool compacted) {
+  Statement select(*this, compacted ? kNewestBounds : kBlockBounds, partition);
+  if (select.step() != SQLITE_ROW) return error("The log cannot be read");
+  if (select.is_null(0)) return ports::Bounds{};
+  return ports::Bounds{offset_of(select.number(0)), next(offset_of(select.number(1)))};
+}
+
+Status SqliteFile::commit(const std::string& group, const ports::Partition& partition,
+                          LogOffset next) {
+  Statement insert(*this, kCommit, partition);
+  insert.bind(3, signed_of(next));
+  insert.bind_text(4, group);
+  if (insert.step() != SQLITE_DONE) return error("The log cannot be written");
+  return Done{};
+}
+
+Result<std::optional<LogOffset>> SqliteFile::committed(const std::string& group,
+                                                       const ports::Partition& partition) {
+  Statement select(*this, kCommitted, partition);
+  select.bind_text(3, group);
+  const int step = select.step();
+  if (step == SQLITE_ROW) return std::optional(offset_of(select.number(0)));
+  if (step == SQLITE_DONE) return std::optional<LogOffset>();
+  return error("The log cannot be read");
+}
+
+}  // namespace telltale::log

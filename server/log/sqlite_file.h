@@ -1,0 +1,51 @@
+// SqliteFile: the statements of sqlite_log on one connection. Each of the two threads has its own.
+// Not a port: it blocks.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "ports/log.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace telltale::log {
+
+// One insert: records of one partition that follow each other.
+struct Block {
+  ports::Partition partition;
+  LogOffset first{};
+  std::vector<const ports::Record*> records;
+};
+
+class SqliteFile {
+ public:
+  static Result<std::unique_ptr<SqliteFile>> open(const std::string& path, bool writer);
+  ~SqliteFile();
+  SqliteFile(const SqliteFile&) = delete;
+  SqliteFile& operator=(const SqliteFile&) = delete;
+
+  // All or nothing, on disk when it returns.
+  Status write(const std::vector<Block>& blocks, const std::string& compacted_topic);
+  Result<std::vector<ports::StoredRecord>> read(const ports::Partition& partition, LogOffset from,
+                                                const ports::ReadLimits& limits, bool compacted);
+  Result<ports::Bounds> bounds(const ports::Partition& partition, bool compacted);
+  Status commit(const std::string& group, const ports::Partition& partition, LogOffset next);
+  Result<std::optional<LogOffset>> committed(const std::string& group,
+                                             const ports::Partition& partition);
+
+ private:
+  class Statement;
+  SqliteFile() = default;
+  Status execute(const char* sql);
+  Error error(const char* what) const;
+
+  sqlite3* database_ = nullptr;
+  std::vector<std::pair<const char*, sqlite3_stmt*>> prepared_;
+};
+
+}  // namespace telltale::log

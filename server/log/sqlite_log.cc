@@ -1,0 +1,407 @@
+#include "log/sqlite_log.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <filesystem>
+#include <list>
+#include <mutex>
+#include <thread>
+
+#include "base/limits.h"
+#include "log/sqlite_file.h"
+
+namespace telltale::log {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Records = std::vector<ports::StoredRecord>;
+
+// One commit. Larger ones gain nothing and make the next waiter wait.
+constexpr std::size_t kCommitBytes = 8U << 20;
+// Newest records of a partition kept in memory, so that those who follow it never wait for the disk.
+constexpr std::size_t kRecentBytes = 4U << 20;
+
+const Error kClosed{ErrorCode::closed, "The log is closed."};
+
+std::size_t size_of(const ports::Record& record) { return record.key.size() + record.value.size(); }
+
+}  // namespace
+
+// The mutex guards everything here but the two files, which belong to their threads.
+struct SqliteLog::State {
+  struct Append {
+    std::string topic;
+    std::vector<ports::Record> records;
+    std::size_t bytes;
+    ports::Completion<Result<ports::Appended>> done;
+  };
+  struct Read {
+    ports::Partition partition;
+    LogOffset from;
+    ports::ReadLimits limits;
+    Clock::time_point deadline;
+    ports::Completion<Result<Records>> done;
+  };
+  struct Recent {
+    LogOffset end{};  // next to be appended
+    std::deque<ports::StoredRecord> records;
+    std::size_t bytes = 0;
+  };
+  using Job = UniqueFunction<void(SqliteFile&)>;
+
+  SqliteLogOptions options;
+  int lock = -1;
+  std::unique_ptr<SqliteFile> write_file;
+  std::unique_ptr<SqliteFile> read_file;
+  std::mutex mutex;
+  std::condition_variable to_write;
+  std::condition_variable to_read;
+  std::deque<Append> appends;
+  std::deque<Job> write_jobs;  // commits of consumer groups
+  std::size_t append_bytes = 0;
+  std::deque<Job> read_jobs;
+  std::list<Read> waiting;  // long polls
+  std::map<ports::Partition, Recent> recent;
+  bool closed = false;
+  std::thread writer;
+  std::thread reader;
+
+  bool compacted(const std::string& topic) const { return topic == options.compacted_topic; }
+  Result<Done> open_files();
+  void write_loop();
+  void read_loop();
+  void write_batch(std::vector<Append> batch);
+  std::vector<ports::Appended> place(const SqliteLog& log, std::vector<Append>& batch,
+                                     std::vector<Block>& blocks);
+  void remember(const std::vector<Block>& blocks);
+  bool answer_recent(Read& read);
+  void answer_waiting();
+  const SqliteLog* owner = nullptr;
+};
+
+Result<std::unique_ptr<SqliteLog>> SqliteLog::open(SqliteLogOptions options) {
+  auto state = std::make_unique<State>();
+  state->options = std::move(options);
+  const std::string& directory = state->options.directory;
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  const std::string lock_path = directory + "/lock";
+  state->lock = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (state->lock < 0) {
+    return Error{ErrorCode::internal,
+                 fmt::format("{} cannot be used: {}.", directory, std::strerror(errno))};
+  }
+  if (::flock(state->lock, LOCK_EX | LOCK_NB) != 0) {
+    char pid[32] = {};
+    (void)!::pread(state->lock, pid, sizeof(pid) - 1, 0);
+    ::close(state->lock);
+    return Error{ErrorCode::unavailable,
+                 fmt::format("Another Telltale (pid {}) is using {}. Stop it or choose another "
+                             "--data directory.",
+                             std::atoi(pid), directory)};
+  }
+  const std::string pid = fmt::format("{}\n", ::getpid());
+  (void)!::ftruncate(state->lock, 0);
+  (void)!::pwrite(state->lock, pid.data(), pid.size(), 0);
+  if (Status opened = state->open_files(); !opened.ok()) {
+    ::close(state->lock);
+    return opened.error();
+  }
+  return std::unique_ptr<SqliteLog>(new SqliteLog(std::move(state)));
+}
+
+SqliteLog::SqliteLog(std::unique_ptr<State> state) : state_(std::move(state)) {
+  state_->owner = this;
+  state_->writer = std::thread([state = state_.get()] { state->write_loop(); });
+  state_->reader = std::thread([state = state_.get()] { state->read_loop(); });
+}
+
+SqliteLog::~SqliteLog() {
+  close();
+  ::close(state_->lock);
+}
+
+Status SqliteLog::State::open_files() {
+  const std::string path = options.directory + "/log.db";
+  auto opened = SqliteFile::open(path, true);
+  if (!opened.ok()) return opened.error();
+  write_file = opened.take();
+  opened = SqliteFile::open(path, false);
+  if (!opened.ok()) return opened.error();
+  read_file = opened.take();
+  for (const auto& [topic, partitions] : options.topics) {
+    for (int number = 0; number < partitions; ++number) {
+      const ports::Partition partition{topic, number};
+      Result<ports::Bounds> bounds = read_file->bounds(partition, compacted(topic));
+      if (!bounds.ok()) return bounds.error();
+      recent[partition].end = bounds->end;
+    }
+  }
+  return Done{};
+}
+
+void SqliteLog::append(std::string topic, std::vector<ports::Record> records,
+                       ports::Completion<Result<ports::Appended>> done) {
+  if (state_->options.topics.count(topic) == 0) {
+    done(Error{ErrorCode::not_found, "There is no topic " + topic + "."});
+    return;
+  }
+  std::size_t bytes = 0;
+  for (const ports::Record& record : records) bytes += size_of(record);
+  std::unique_lock lock(state_->mutex);
+  if (state_->closed) {
+    done(kClosed);
+  } else if (state_->append_bytes + bytes > limits::kLogQueueBytes && state_->append_bytes > 0) {
+    done(Error{ErrorCode::too_many_requests, "The log's queue is full. Try again in a second."});
+  } else {
+    state_->append_bytes += bytes;
+    state_->appends.push_back({std::move(topic), std::move(records), bytes, std::move(done)});
+    state_->to_write.notify_one();
+  }
+}
+
+void SqliteLog::State::write_loop() {
+  std::unique_lock lock(mutex);
+  while (true) {
+    to_write.wait(lock, [&] { return closed || !appends.empty() || !write_jobs.empty(); });
+    if (closed && appends.empty() && write_jobs.empty()) return;
+    std::deque<Job> jobs = std::move(write_jobs);
+    write_jobs.clear();
+    std::vector<Append> batch;
+    std::size_t bytes = 0;
+    while (!appends.empty() && (batch.empty() || bytes + appends.front().bytes <= kCommitBytes)) {
+      bytes += appends.front().bytes;
+      batch.push_back(std::move(appends.front()));
+      appends.pop_front();
+    }
+    lock.unlock();
+    for (Job& job : jobs) job(*write_file);
+    if (!batch.empty()) write_batch(std::move(batch));
+    lock.lock();
+    append_bytes -= bytes;
+  }
+}
+
+// Gives every record its place: partition by key, offsets on from the partition's end. Only the
+// writing thread moves an end, so what it reads here stays true until it commits.
+std::vector<ports::Appended> SqliteLog::State::place(const SqliteLog& log,
+                                                     std::vector<Append>& batch,
+                                                     std::vector<Block>& blocks) {
+  std::map<ports::Partition, std::size_t> block_of;
+  std::vector<ports::Appended> placed(batch.size());
+  std::lock_guard lock(mutex);
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    for (const ports::Record& record : batch[i].records) {
+      const ports::Partition partition{batch[i].topic,
+                                       log.partition_of(batch[i].topic, record.key)};
+      const auto [found, added] = block_of.try_emplace(partition, blocks.size());
+      if (added) blocks.push_back({partition, recent[partition].end, {}});
+      Block& block = blocks[found->second];
+      placed[i].places.push_back(
+          {partition.number, LogOffset{to_number(block.first) + block.records.size()}});
+      block.records.push_back(&record);
+    }
+  }
+  return placed;
+}
+
+void SqliteLog::State::write_batch(std::vector<Append> batch) {
+  std::vector<Block> blocks;
+  std::vector<ports::Appended> placed = place(*owner, batch, blocks);
+  const Status written = write_file->write(blocks, options.compacted_topic);
+  if (!written.ok() && batch.size() > 1) {
+    // One of them may be what does not fit; each gets its own answer.
+    for (Append& append : batch) {
+      std::vector<Append> alone;
+      alone.push_back(std::move(append));
+      write_batch(std::move(alone));
+    }
+    return;
+  }
+  if (!written.ok()) {
+    batch[0].done(written.error());
+    return;
+  }
+  {
+    std::lock_guard lock(mutex);
+    remember(blocks);
+    answer_waiting();
+  }
+  for (std::size_t i = 0; i < batch.size(); ++i) batch[i].done(std::move(placed[i]));
+}
+
+void SqliteLog::State::remember(const std::vector<Block>& blocks) {
+  for (const Block& block : blocks) {
+    Recent& partition = recent[block.partition];
+    for (const ports::Record* record : block.records) {
+      partition.records.push_back({partition.end, *record});
+      partition.bytes += size_of(*record);
+      partition.end = next(partition.end);
+    }
+    while (partition.bytes > kRecentBytes && partition.records.size() > 1) {
+      partition.bytes -= size_of(partition.records.front().record);
+      partition.records.pop_front();
+    }
+  }
+}
+
+// True if the read is settled: from memory, or because the reading thread has it now.
+bool SqliteLog::State::answer_recent(Read& read) {
+  const Recent& partition = recent[read.partition];
+  if (read.from >= partition.end) return false;
+  if (partition.records.empty() || read.from < partition.records.front().offset) {
+    read_jobs.push_back([partition = read.partition, from = read.from, limits = read.limits,
+                         compacted = compacted(read.partition.topic),
+                         done = std::move(read.done)](SqliteFile& file) mutable {
+      done(file.read(partition, from, limits, compacted));
+    });
+    to_read.notify_one();
+    return true;
+  }
+  Records found;
+  std::size_t bytes = 0;
+  std::size_t at = to_number(read.from) - to_number(partition.records.front().offset);
+  for (; at < partition.records.size() && found.size() < read.limits.records_max; ++at) {
+    if (!found.empty() && bytes >= read.limits.bytes_max) break;
+    bytes += size_of(partition.records[at].record);
+    found.push_back(partition.records[at]);
+  }
+  read.done(std::move(found));
+  return true;
+}
+
+void SqliteLog::State::answer_waiting() {
+  for (auto it = waiting.begin(); it != waiting.end();) {
+    it = answer_recent(*it) ? waiting.erase(it) : std::next(it);
+  }
+}
+
+void SqliteLog::read(ports::Partition partition, LogOffset from, ports::ReadLimits limits,
+                     ports::Completion<Result<Records>> done) {
+  std::lock_guard lock(state_->mutex);
+  if (state_->closed) {
+    done(kClosed);
+    return;
+  }
+  if (state_->recent.count(partition) == 0) {
+    done(Error{ErrorCode::not_found, "There is no such partition."});
+    return;
+  }
+  State::Read wanted{std::move(partition), from, limits,
+                     Clock::now() + std::chrono::microseconds(limits.wait_us), std::move(done)};
+  if (state_->answer_recent(wanted)) return;
+  if (limits.wait_us <= 0) {
+    wanted.done(Records());
+    return;
+  }
+  state_->waiting.push_back(std::move(wanted));
+  state_->to_read.notify_one();
+}
+
+void SqliteLog::State::read_loop() {
+  std::unique_lock lock(mutex);
+  while (!closed) {
+    if (!read_jobs.empty()) {
+      Job job = std::move(read_jobs.front());
+      read_jobs.pop_front();
+      lock.unlock();
+      job(*read_file);
+      lock.lock();
+      continue;
+    }
+    Clock::time_point wake = Clock::time_point::max();
+    const Clock::time_point now = Clock::now();
+    for (auto it = waiting.begin(); it != waiting.end();) {
+      if (it->deadline <= now) {
+        it->done(Records());
+        it = waiting.erase(it);
+      } else {
+        wake = std::min(wake, it->deadline);
+        ++it;
+      }
+    }
+    if (wake == Clock::time_point::max()) {
+      to_read.wait(lock);
+    } else {
+      to_read.wait_until(lock, wake);
+    }
+  }
+}
+
+void SqliteLog::bounds(ports::Partition partition, ports::Completion<Result<ports::Bounds>> done) {
+  std::lock_guard lock(state_->mutex);
+  const auto found = state_->recent.find(partition);
+  if (state_->closed) {
+    done(kClosed);
+  } else if (found == state_->recent.end()) {
+    done(Error{ErrorCode::not_found, "There is no such partition."});
+  } else {
+    const LogOffset end = found->second.end;
+    state_->read_jobs.push_back([partition, end, compacted = state_->compacted(partition.topic),
+                                 done = std::move(done)](SqliteFile& file) mutable {
+      Result<ports::Bounds> bounds = file.bounds(partition, compacted);
+      // The oldest comes from the file, the end from what was answered already.
+      if (bounds.ok()) bounds->end = std::max(bounds->end, end);
+      done(std::move(bounds));
+    });
+    state_->to_read.notify_one();
+  }
+}
+
+void SqliteLog::commit(std::string group, ports::Partition partition, LogOffset next,
+                       ports::Completion<Status> done) {
+  std::lock_guard lock(state_->mutex);
+  if (state_->closed) {
+    done(kClosed);
+    return;
+  }
+  state_->write_jobs.push_back([group = std::move(group), partition = std::move(partition), next,
+                                done = std::move(done)](SqliteFile& file) mutable {
+    done(file.commit(group, partition, next));
+  });
+  state_->to_write.notify_one();
+}
+
+void SqliteLog::committed(std::string group, ports::Partition partition,
+                          ports::Completion<Result<std::optional<LogOffset>>> done) {
+  std::lock_guard lock(state_->mutex);
+  if (state_->closed) {
+    done(kClosed);
+    return;
+  }
+  state_->read_jobs.push_back([group = std::move(group), partition = std::move(partition),
+                               done = std::move(done)](SqliteFile& file) mutable {
+    done(file.committed(group, partition));
+  });
+  state_->to_read.notify_one();
+}
+
+int SqliteLog::partition_count(const std::string& topic) const {
+  const auto found = state_->options.topics.find(topic);
+  CHECK(found != state_->options.topics.end(), "no topic {}", topic);
+  return found->second;
+}
+
+void SqliteLog::close() {
+  {
+    std::lock_guard lock(state_->mutex);
+    if (state_->closed) return;
+    state_->closed = true;
+    state_->to_write.notify_one();
+    state_->to_read.notify_one();
+  }
+  state_->writer.join();  // what was accepted is written first
+  state_->reader.join();
+  for (State::Read& read : state_->waiting) read.done(kClosed);
+  state_->waiting.clear();
+  for (State::Job& job : state_->read_jobs) job(*state_->read_file);
+  state_->read_jobs.clear();
+}
+
+}  // namespace telltale::log

@@ -1,0 +1,46 @@
+// SqliteLog: the log of one machine, a SQLite file in a folder (WAL, synchronous=FULL). One thread
+// writes: whatever waits is committed together, so many small appends cost one fsync. Another thread
+// reads what is no longer in memory. Any thread may call; answers are posted home. Owned by `main`.
+// One process at a time: a lock file says who.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "ports/log.h"
+
+namespace telltale::log {
+
+struct SqliteLogOptions {
+  std::string directory;                // made if missing
+  std::map<std::string, int> topics = {{ports::kEventsTopic, 1}, {ports::kRunsTopic, 1}};
+  // Of these only the newest record of each key is kept.
+  std::string compacted_topic = ports::kRunsTopic;
+};
+
+class SqliteLog final : public ports::Log {
+ public:
+  // unavailable: another process uses the folder. corrupt: the file is no log of ours.
+  static Result<std::unique_ptr<SqliteLog>> open(SqliteLogOptions options);
+  ~SqliteLog() override;
+
+  void append(std::string topic, std::vector<ports::Record> records,
+              ports::Completion<Result<ports::Appended>> done) override;
+  void read(ports::Partition partition, LogOffset from, ports::ReadLimits limits,
+            ports::Completion<Result<std::vector<ports::StoredRecord>>> done) override;
+  void bounds(ports::Partition partition, ports::Completion<Result<ports::Bounds>> done) override;
+  void commit(std::string group, ports::Partition partition, LogOffset next,
+              ports::Completion<Status> done) override;
+  void committed(std::string group, ports::Partition partition,
+                 ports::Completion<Result<std::optional<LogOffset>>> done) override;
+  int partition_count(const std::string& topic) const override;
+  void close() override;
+
+ private:
+  struct State;
+  explicit SqliteLog(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace telltale::log

@@ -1,0 +1,206 @@
+#include "serve/http_connection.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/version.hpp>
+#include <chrono>
+#include <optional>
+
+#include "base/limits.h"
+#include "serve/event_stream.h"
+#include "serve/websocket.h"
+
+namespace telltale::serve {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using boost::system::error_code;
+
+constexpr auto kIdle = std::chrono::microseconds(limits::kIdleConnectionUs);
+
+ports::HttpRequest to_request(http::request<http::string_body> message) {
+  ports::HttpRequest request;
+  request.method = std::string(message.method_string());
+  const std::string target(message.target());
+  const std::size_t mark = target.find('?');
+  request.path = target.substr(0, mark);
+  if (mark != std::string::npos) request.query = target.substr(mark + 1);
+  for (const auto& field : message) {
+    std::string name(field.name_string());
+    for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    request.headers.emplace_back(std::move(name), std::string(field.value()));
+  }
+  request.body = std::move(message.body());
+  return request;
+}
+
+http::response<http::string_body> to_message(ports::HttpResponse response, unsigned version,
+                                             bool keep_alive, bool head_only) {
+  http::response<http::string_body> message(static_cast<http::status>(response.status), version);
+  message.set(http::field::server, "telltale");
+  if (!response.content_type.empty())
+    message.set(http::field::content_type, response.content_type);
+  message.set("x-content-type-options", "nosniff");
+  for (const auto& [name, value] : response.headers) message.set(name, value);
+  message.keep_alive(keep_alive);
+  const std::size_t size = response.body.size();
+  if (!head_only) message.body() = std::move(response.body);
+  if (response.status != 204 && response.status != 304) message.content_length(size);
+  return message;
+}
+
+// Waits for a handler that answers through a callback, now or later, on this loop.
+asio::awaitable<ports::HttpResponse> answer_of(Site& site, ports::HttpRequest request) {
+  struct Waiting {
+    explicit Waiting(const asio::any_io_executor& executor)
+        : timer(executor, asio::steady_timer::time_point::max()) {}
+    asio::steady_timer timer;
+    std::optional<ports::HttpResponse> response;
+  };
+  auto waiting = std::make_shared<Waiting>(co_await asio::this_coro::executor);
+  site.answer(std::move(request), [waiting](ports::HttpResponse response) {
+    waiting->response = std::move(response);
+    waiting->timer.cancel();
+  });
+  while (!waiting->response) {
+    error_code ignored;
+    co_await waiting->timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+  co_return std::move(*waiting->response);
+}
+
+class Connection {
+ public:
+  Connection(std::shared_ptr<HttpServer::Shared> shared, beast::tcp_stream stream)
+      : shared_(std::move(shared)), stream_(std::move(stream)) {
+    shared_->open.insert(&stream_);
+  }
+  ~Connection() { shared_->open.erase(&stream_); }
+
+  asio::awaitable<void> run() {
+    while (!shared_->closing && co_await serve_one()) {
+    }
+    error_code ignored;
+    stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  }
+
+ private:
+  // One request and its answer; false when the connection is over.
+  asio::awaitable<bool> serve_one() {
+    http::request_parser<http::string_body> parser;
+    parser.header_limit(limits::kHeaderBytes);
+    parser.body_limit(boost::none);
+    stream_.expires_after(kIdle);
+    error_code error;
+    co_await http::async_read_header(stream_, buffer_, parser,
+                                     asio::redirect_error(asio::use_awaitable, error));
+    if (error) co_return co_await refuse_broken(error);
+    const std::string target(parser.get().target());
+    const bool ingest = target.rfind("/api/v1/events", 0) == 0;
+    parser.body_limit(ingest ? limits::kIngestBodyBytes : limits::kRequestBodyBytes);
+    if (parser.get().method() == http::verb::unknown)
+      co_return co_await refuse(405, "This method is not known.");
+    if (parser.get()[http::field::expect] == "100-continue") co_await say_continue();
+    co_await http::async_read(stream_, buffer_, parser,
+                              asio::redirect_error(asio::use_awaitable, error));
+    if (error) co_return co_await refuse_broken(error);
+    shared_->counters.add(Counter::http_requests);
+    co_return co_await dispatch(parser.release());
+  }
+
+  asio::awaitable<bool> dispatch(http::request<http::string_body> message) {
+    const unsigned version = message.version();
+    const bool keep_alive = message.keep_alive();
+    const bool head_only = message.method() == http::verb::head;
+    const bool upgrade = beast::websocket::is_upgrade(message);
+    ports::HttpRequest request = to_request(upgrade ? message : std::move(message));
+    if (const auto denial = check_request(request, shared_->guard)) {
+      shared_->counters.add(Counter::http_forbidden);
+      co_return co_await write(denied(*denial), version, keep_alive, head_only);
+    }
+    if (upgrade) {
+      co_await run_websocket(shared_, stream_, std::move(message), request);
+      co_return false;
+    }
+    if (request.header("accept").rfind("text/event-stream", 0) == 0) {
+      const bool live = co_await run_event_stream(shared_, stream_, request);
+      if (live) co_return false;
+    }
+    ports::HttpResponse response = co_await answer_of(shared_->site, std::move(request));
+    co_return co_await write(std::move(response), version, keep_alive, head_only);
+  }
+
+  static ports::HttpResponse denied(const Denial& denial) {
+    ports::HttpResponse response = ports::problem({ErrorCode::invalid_argument, denial.detail});
+    response.status = denial.status;
+    const char* title = denial.status == 401 ? "unauthorized" : "forbidden";
+    response.body = fmt::format(
+        "{{\"type\":\"about:blank\",\"title\":\"{}\",\"status\":{},\"detail\":\"{}\"}}\n", title,
+        denial.status, denial.detail);
+    if (denial.status == 401) response.headers.emplace_back("www-authenticate", "Bearer");
+    return response;
+  }
+
+  asio::awaitable<bool> write(ports::HttpResponse response, unsigned version, bool keep_alive,
+                              bool head_only) {
+    auto message = to_message(std::move(response), version, keep_alive, head_only);
+    http::serializer<false, http::string_body> serializer(message);
+    error_code error;
+    stream_.expires_after(kIdle);
+    if (head_only) {
+      co_await http::async_write_header(stream_, serializer,
+                                        asio::redirect_error(asio::use_awaitable, error));
+    } else {
+      co_await http::async_write(stream_, serializer,
+                                 asio::redirect_error(asio::use_awaitable, error));
+    }
+    co_return !error && keep_alive;
+  }
+
+  asio::awaitable<void> say_continue() {
+    http::response<http::empty_body> message(http::status::continue_, 11);
+    error_code ignored;
+    co_await http::async_write(stream_, message,
+                               asio::redirect_error(asio::use_awaitable, ignored));
+  }
+
+  asio::awaitable<bool> refuse(int status, const char* detail) {
+    ports::HttpResponse response = ports::problem({ErrorCode::invalid_argument, detail});
+    response.status = status;
+    co_await write(std::move(response), 11, false, false);
+    co_return false;
+  }
+
+  asio::awaitable<bool> refuse_broken(const error_code& error) {
+    if (error == http::error::body_limit)
+      co_return co_await refuse(413, "The body is larger than this path takes. Send less at once.");
+    if (error == http::error::header_limit || error == http::error::buffer_overflow)
+      co_return co_await refuse(431, "The header is larger than 32 KiB.");
+    if (error == http::error::end_of_stream || error.category() == asio::error::get_system_category() ||
+        error == beast::error::timeout || error == asio::error::eof ||
+        error == http::error::partial_message)
+      co_return false;
+    co_return co_await refuse(400, "This is no HTTP request.");
+  }
+
+  std::shared_ptr<HttpServer::Shared> shared_;
+  beast::tcp_stream stream_;
+  beast::flat_buffer buffer_{limits::kHeaderBytes + limits::kIngestBodyBytes};
+};
+
+}  // namespace
+
+asio::awaitable<void> serve_connection(std::shared_ptr<HttpServer::Shared> shared,
+                                       beast::tcp_stream stream) {
+  Connection connection(std::move(shared), std::move(stream));
+  co_await connection.run();
+}
+
+}  // namespace telltale::serve

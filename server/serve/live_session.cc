@@ -1,0 +1,214 @@
+#include "serve/live_session.h"
+
+#include <fmt/format.h>
+#include <google/protobuf/util/json_util.h>
+
+#include <algorithm>
+
+#include "base/limits.h"
+#include "base/version.h"
+#include "schema/view.pb.h"
+
+namespace telltale::serve {
+
+std::string encode_binary(const schema::ServerFrame& frame) { return frame.SerializeAsString(); }
+
+std::string encode_event(const schema::ServerFrame& frame) {
+  if (frame.has_hello()) return "";
+  if (frame.has_pulse()) return ": pulse\n\n";
+  google::protobuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  std::string json;
+  (void)google::protobuf::util::MessageToJsonString(frame, &json, options);
+  return fmt::format("id: {}\ndata: {}\n\n", frame.position(), json);
+}
+
+LiveSession::LiveSession(ports::Runtime& loop, LiveViews& views, RunList& runs,
+                         Counters& counters, Transport& transport, EncodeFrame encode)
+    : loop_(loop),
+      views_(views),
+      runs_(runs),
+      counters_(counters),
+      transport_(transport),
+      encode_(encode) {}
+
+LiveSession::~LiveSession() {
+  *alive_ = false;
+  views_.remove_listener(this);
+  runs_.remove_listener(this);
+}
+
+void LiveSession::start() {
+  started_ = true;
+  views_.add_listener(this);
+  runs_.add_listener(this);
+  schema::ServerFrame frame;
+  frame.set_sent_at_us(to_number(loop_.now()));
+  frame.mutable_hello()->set_schema_version(kSchemaVersion);
+  frame.mutable_hello()->set_server_version(kServerVersion);
+  queue(frame);
+  loop_.post_after(limits::kPulseUs, [this, alive = alive_] {
+    if (*alive) pulse();
+  });
+  flush();
+}
+
+void LiveSession::received(std::string_view message) {
+  schema::ClientFrame frame;
+  if (!frame.ParseFromArray(message.data(), static_cast<int>(message.size())) ||
+      frame.kind_case() == schema::ClientFrame::KIND_NOT_SET) {
+    fail(0, {ErrorCode::invalid_argument, "This message is no ClientFrame."});
+    return;
+  }
+  if (frame.has_unsubscribe()) {
+    subscriptions_.erase(frame.unsubscribe().id());
+    return;
+  }
+  subscribe(frame.subscribe());
+}
+
+void LiveSession::subscribe(const schema::Subscribe& wanted) {
+  const std::uint32_t id = wanted.id();
+  const std::string_view target = wanted.path();
+  const std::size_t mark = target.find('?');
+  const std::string_view query =
+      mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1);
+  Result<Resource> resource = parse_resource(target.substr(0, mark), query);
+  if (id == 0 || !resource.ok()) {
+    fail(id, id == 0 ? Error{ErrorCode::invalid_argument, "A subscription's id is not 0."}
+                     : resource.error());
+    return;
+  }
+  if (subscriptions_.count(id) == 0 && subscriptions_.size() >= limits::kSubscriptions) {
+    fail(id, {ErrorCode::too_many_requests,
+              fmt::format("A connection has at most {} subscriptions.", limits::kSubscriptions)});
+    return;
+  }
+  const std::uint64_t generation = next_generation_++;
+  auto subscription =
+      std::make_unique<Subscription>(id, generation, resource.take(), wanted.since());
+  const Resource& named = subscription->resource();
+  const RunKey key = named.run;
+  const bool of_run = named.kind != Resource::Kind::runs;
+  subscriptions_[id] = std::move(subscription);
+  if (!of_run) {
+    flush();
+    return;
+  }
+  views_.open(key, [this, alive = alive_, id, generation](Result<LiveViews::RunPtr> run) {
+    if (*alive) opened(id, generation, std::move(run));
+  });
+}
+
+void LiveSession::opened(std::uint32_t id, std::uint64_t generation,
+                         Result<LiveViews::RunPtr> run) {
+  const auto found = subscriptions_.find(id);
+  // Unsubscribed or replaced while the run was on its way.
+  if (found == subscriptions_.end() || found->second->generation() != generation) return;
+  if (!run.ok()) {
+    fail(id, run.error());
+    return;
+  }
+  found->second->set_run(run.take());
+  flush();
+}
+
+void LiveSession::fail(std::uint32_t id, const Error& error) {
+  subscriptions_.erase(id);
+  schema::ServerFrame frame;
+  frame.set_subscription(id);
+  frame.set_sent_at_us(to_number(loop_.now()));
+  schema::Problem& problem = *frame.mutable_problem();
+  problem.set_type("about:blank");
+  problem.set_title(name_of(error.code));
+  problem.set_status(static_cast<std::uint32_t>(http_status_of(error.code)));
+  problem.set_detail(error.message);
+  queue(frame);
+  if (outgoing_.size() <= 2 * limits::kSubscriptions) return;
+  // It asks and asks and never reads: the connection ends, from outside this call.
+  loop_.post([alive = alive_, &transport = transport_] {
+    if (*alive) transport.close();
+  });
+}
+
+void LiveSession::pulse() {
+  loop_.post_after(limits::kPulseUs, [this, alive = alive_] {
+    if (*alive) pulse();
+  });
+  if (sending_) return;  // what is on its way tells the reader as much
+  schema::ServerFrame frame;
+  frame.set_sent_at_us(to_number(loop_.now()));
+  schema::Pulse& pulse = *frame.mutable_pulse();
+  for (const auto& [id, subscription] : subscriptions_) {
+    schema::Pulse::Age& age = *pulse.add_ages();
+    age.set_subscription(id);
+    age.set_age_us(subscription->age_us(loop_.now()));
+  }
+  queue(frame);
+}
+
+// Sends what changed, unless a message is on its way: then sent() comes here again.
+void LiveSession::flush() {
+  if (!started_ || sending_) return;
+  const std::int64_t now_us = to_number(loop_.now());
+  std::vector<std::pair<std::uint32_t, Error>> failed;
+  for (auto& [id, subscription] : subscriptions_) {
+    const std::int64_t due_us = subscription->sent_at_us + limits::kFrameGapUs;
+    if (now_us < due_us) {
+      flush_at(due_us);
+      continue;
+    }
+    schema::ServerFrame frame;
+    Result<bool> built = subscription->next_frame(runs_, frame);
+    if (!built.ok()) {
+      failed.emplace_back(id, built.error());
+    } else if (built.value()) {
+      frame.set_subscription(id);
+      frame.set_sent_at_us(now_us);
+      frame.set_age_us(subscription->age_us(loop_.now()));
+      subscription->sent_at_us = now_us;
+      if (subscription->more) flush_at(now_us + limits::kFrameGapUs);
+      outgoing_.push_back(encode_(frame));
+    }
+  }
+  for (const auto& [id, error] : failed) fail(id, error);
+  send_next();
+}
+
+void LiveSession::flush_at(std::int64_t at_us) {
+  if (flush_due_us_ != 0 && flush_due_us_ <= at_us) return;
+  flush_due_us_ = at_us;
+  const std::int64_t delay_us = std::max<std::int64_t>(at_us - to_number(loop_.now()), 0);
+  loop_.post_after(delay_us, [this, alive = alive_, at_us] {
+    if (!*alive || flush_due_us_ != at_us) return;
+    flush_due_us_ = 0;
+    flush();
+  });
+}
+
+void LiveSession::queue(const schema::ServerFrame& frame) {
+  outgoing_.push_back(encode_(frame));
+  send_next();
+}
+
+void LiveSession::send_next() {
+  while (started_ && !sending_ && !outgoing_.empty()) {
+    std::string message = std::move(outgoing_.front());
+    outgoing_.pop_front();
+    if (message.empty()) continue;
+    sending_ = true;
+    counters_.add(Counter::live_frames);
+    transport_.send(std::move(message));
+  }
+}
+
+void LiveSession::sent() {
+  sending_ = false;
+  if (outgoing_.empty()) {
+    flush();
+  } else {
+    send_next();
+  }
+}
+
+}  // namespace telltale::serve

@@ -1,0 +1,70 @@
+// LiveViews: the runs somebody watches, each a snapshot from the store plus the tail of the log.
+// Holds nothing that can't be rebuilt. Owned by `main`, lives on serve's loop; readers open a run,
+// keep the shared_ptr as long as they watch, and are told after each batch that changed any of them.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/counters.h"
+#include "fold/run_view.h"
+#include "ports/log.h"
+#include "ports/store.h"
+#include "serve/tail.h"
+
+namespace telltale::serve {
+
+struct WatchedRun {
+  explicit WatchedRun(const RunKey& key) : view(key) {}
+
+  fold::RunView view;
+  std::int64_t unwatched_since_us = 0;
+};
+
+class ViewListener {
+ public:
+  virtual ~ViewListener() = default;
+  virtual void views_changed() = 0;
+};
+
+class LiveViews {
+ public:
+  using RunPtr = std::shared_ptr<WatchedRun>;
+  using Opened = UniqueFunction<void(Result<RunPtr>)>;
+
+  LiveViews(ports::Runtime& loop, ports::Log& log, ports::Store& store, Counters& counters);
+  ~LiveViews();
+
+  // Starts following the log; `ready` once the end of the log is known.
+  void start(UniqueFunction<void(Status)> ready);
+  // not_found when no event ever named the run.
+  void open(const RunKey& key, Opened opened);
+
+  void add_listener(ViewListener* listener) { listeners_.insert(listener); }
+  void remove_listener(ViewListener* listener) { listeners_.erase(listener); }
+
+ private:
+  struct Opening;
+
+  void on_batch(int partition, const std::vector<ports::StoredRecord>& batch);
+  void load_snapshot(std::shared_ptr<Opening> opening);
+  void catch_up(std::shared_ptr<Opening> opening);
+  void finish(const std::shared_ptr<Opening>& opening, Result<RunPtr> result);
+  bool apply(WatchedRun& run, const ports::StoredRecord& record);
+  void evict();
+
+  ports::Runtime& loop_;
+  ports::Log& log_;
+  ports::Store& store_;
+  Counters& counters_;
+  std::vector<std::unique_ptr<Tail>> tails_;  // by partition of telltale.events
+  std::unordered_map<RunKey, RunPtr> runs_;
+  std::unordered_map<RunKey, std::shared_ptr<Opening>> openings_;
+  std::set<ViewListener*> listeners_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for answers that come too late
+};
+
+}  // namespace telltale::serve

@@ -1,0 +1,129 @@
+#include "serve/resource.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <vector>
+
+namespace telltale::serve {
+namespace {
+
+constexpr std::string_view kRoot = "/api/v1/runs";
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  while (true) {
+    const std::size_t end = text.find(separator);
+    parts.push_back(text.substr(0, end));
+    if (end == std::string_view::npos) return parts;
+    text.remove_prefix(end + 1);
+  }
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+std::multimap<std::string, std::string> parse_query(std::string_view query) {
+  std::multimap<std::string, std::string> fields;
+  if (query.empty()) return fields;
+  for (const std::string_view field : split(query, '&')) {
+    const std::size_t equals = field.find('=');
+    const std::string_view value =
+        equals == std::string_view::npos ? std::string_view() : field.substr(equals + 1);
+    fields.emplace(percent_decode(field.substr(0, equals), true), percent_decode(value, true));
+  }
+  return fields;
+}
+
+template <typename IdType>
+bool parse_id(std::string_view text, IdType& id) {
+  const std::optional<IdType> parsed = IdType::parse(text);
+  if (parsed) id = *parsed;
+  return parsed.has_value();
+}
+
+// The part below a run: "graph", "tasks/ID", "tasks/ID/log", "metrics/ID", "artifacts/ID".
+Status parse_below_run(const std::vector<std::string_view>& parts, Resource& resource) {
+  const Error nothing{ErrorCode::not_found, "There is nothing at this path. See docs/formats/api.md."};
+  const Error no_id{ErrorCode::invalid_argument, "An id has 26 characters of a-z2-7."};
+  if (parts.size() == 1 && parts[0] == "graph") {
+    resource.kind = Resource::Kind::graph;
+    return Done{};
+  }
+  const bool log = parts.size() == 3 && parts[2] == "log";
+  if (parts.size() != 2 && !log) return nothing;
+  if (parts[0] == "tasks") {
+    resource.kind = log ? Resource::Kind::log : Resource::Kind::task;
+    return parse_id(parts[1], resource.task) ? Status(Done{}) : Status(no_id);
+  }
+  if (log) return nothing;
+  if (parts[0] == "metrics") {
+    resource.kind = Resource::Kind::series;
+    return parse_id(parts[1], resource.series) ? Status(Done{}) : Status(no_id);
+  }
+  if (parts[0] == "artifacts") {
+    resource.kind = Resource::Kind::artifact;
+    return parse_id(parts[1], resource.artifact) ? Status(Done{}) : Status(no_id);
+  }
+  return nothing;
+}
+
+}  // namespace
+
+std::string percent_decode(std::string_view text, bool plus_is_space) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escaped = text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
+                         hex_digit(text[i + 2]) >= 0;
+    if (escaped) {
+      out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
+      i += 2;
+    } else {
+      out += text[i] == '+' && plus_is_space ? ' ' : text[i];
+    }
+  }
+  return out;
+}
+
+Result<Resource> parse_resource(std::string_view path, std::string_view query) {
+  Resource resource;
+  resource.query = parse_query(query);
+  if (path == kRoot) return resource;
+  const bool below = path.size() > kRoot.size() + 1 && path.substr(0, kRoot.size()) == kRoot &&
+                     path[kRoot.size()] == '/';
+  if (!below)
+    return Error{ErrorCode::not_found, "There is nothing at this path. See docs/formats/api.md."};
+  std::vector<std::string_view> parts = split(path.substr(kRoot.size() + 1), '/');
+  if (!parse_id(parts[0], resource.run))
+    return Error{ErrorCode::invalid_argument, "A run key has 26 characters of a-z2-7."};
+  resource.kind = Resource::Kind::run;
+  parts.erase(parts.begin());
+  if (parts.empty()) return resource;
+  if (Status status = parse_below_run(parts, resource); !status.ok()) return status.error();
+  return resource;
+}
+
+Result<std::optional<std::uint64_t>> Resource::number(const std::string& name,
+                                                      std::uint64_t max) const {
+  const auto found = query.find(name);
+  if (found == query.end()) return std::optional<std::uint64_t>();
+  const std::string& text = found->second;
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value > max) {
+    return Error{ErrorCode::invalid_argument,
+                 fmt::format("{} must be a whole number from 0 to {}.", name, max)};
+  }
+  return std::optional<std::uint64_t>(value);
+}
+
+std::string Resource::text(const std::string& name) const {
+  const auto found = query.find(name);
+  return found == query.end() ? "" : found->second;
+}
+
+}  // namespace telltale::serve

@@ -1,0 +1,58 @@
+#include "serve/tail.h"
+
+#include <algorithm>
+
+namespace telltale::serve {
+namespace {
+
+constexpr std::int64_t kWaitUs = 30'000'000;  // a read without news answers empty after this long
+constexpr std::int64_t kPauseUs = 10'000;
+constexpr std::int64_t kPauseUsMax = 2'000'000;
+
+}  // namespace
+
+struct Tail::State {
+  ports::Runtime& loop;
+  ports::Log& log;
+  ports::Partition partition;
+  LogOffset next;
+  OnBatch on_batch;
+  std::int64_t pause_us = kPauseUs;
+  bool stopped = false;
+};
+
+Tail::Tail(ports::Runtime& loop, ports::Log& log, ports::Partition partition, LogOffset from,
+           OnBatch on_batch)
+    : state_(std::make_shared<State>(
+          State{loop, log, std::move(partition), from, std::move(on_batch)})) {
+  read(state_);
+}
+
+Tail::~Tail() { state_->stopped = true; }
+
+LogOffset Tail::next() const { return state_->next; }
+
+void Tail::read(const std::shared_ptr<State>& state) {
+  ports::ReadLimits limits;
+  limits.wait_us = kWaitUs;
+  auto done = [state](Result<std::vector<ports::StoredRecord>> batch) {
+    if (state->stopped) return;
+    if (!batch.ok()) {
+      if (batch.error().code == ErrorCode::closed) return;
+      state->loop.post_after(state->pause_us, [state] {
+        if (!state->stopped) read(state);
+      });
+      state->pause_us = std::min(state->pause_us * 2, kPauseUsMax);
+      return;
+    }
+    state->pause_us = kPauseUs;
+    if (!batch->empty()) {
+      state->next = telltale::next(batch->back().offset);
+      state->on_batch(*batch);
+    }
+    if (!state->stopped) read(state);
+  };
+  state->log.read(state->partition, state->next, limits, {state->loop, std::move(done)});
+}
+
+}  // namespace telltale::serve

@@ -9,7 +9,7 @@ purposes=(build)
 [ "$verb" != run ] || purposes+=(python)
 if command -v dpkg-query >/dev/null; then
   missing=$(missing_packages "${purposes[@]}" | wc -l)
-  [ "$missing" = 0 ] || total=$((total + 5 + missing * 3))
+  [ "$missing" = 0 ] || total=$((total + 5 + missing * 2))
 fi
 if [ -f ui/package.json ]; then
   node_is_good || [ -x .tools/node/bin/npm ] || total=$((total + 8))

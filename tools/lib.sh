@@ -28,10 +28,11 @@ die() { printf '\n%s\n' "$*" >&2; exit 1; }
 
 # step NAME SECONDS COMMAND...: says the step, runs it with its output in a log, shows on a
 # terminal the log's last line as it grows, and on failure the log's end.
+# Functions given to it chain with &&: bash ignores `set -e` below a tested command.
 step() {
   local name=$1 seconds=$2 log status=0 pid ticks=0 width
   shift 2
-  log=$LOGS/$(printf '%s' "$name" | tr -cs 'a-zA-Z0-9' '_').log
+  log=$LOGS/$(printf '%s' "$name" | tr -cs 'a-zA-Z0-9' '_' | cut -c 1-40).log
   say "$name (about $seconds s)"
   "$@" >"$log" 2>&1 </dev/null &
   pid=$!
@@ -50,7 +51,8 @@ step() {
   if [ "$status" != 0 ]; then
     printf '\n'
     tail -n "${TAIL_LINES:-40}" "$log"
-    printf '\n%s: failed (status %d). The whole output: %s\n' "$name" "$status" "${log#"$ROOT"/}" >&2
+    printf '\n%s: failed (status %d). The whole output: %s\n' \
+      "$name" "$status" "${log#"$ROOT"/}" >&2
   fi
   return "$status"
 }
@@ -81,9 +83,9 @@ missing_packages() {  # missing_packages PURPOSE...: those not installed, one li
 }
 
 apt_install() {
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 update
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -q -o DPkg::Lock::Timeout=120 \
-    install --no-install-recommends "$@"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 update &&
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -q -o DPkg::Lock::Timeout=120 \
+      install --no-install-recommends "$@"
 }
 
 # need PURPOSE...: the Debian packages of these purposes are there afterwards.
@@ -96,7 +98,7 @@ need() {
     die "These Debian packages are missing, and there is no sudo to install them: "$missing
   fi
   # shellcheck disable=SC2086
-  step "Debian packages:" $((5 + $(wc -w <<<"$missing") * 3)) apt_install $missing
+  step "Debian packages: $(echo $missing)" $((5 + $(wc -w <<<"$missing") * 2)) apt_install $missing
 }
 
 # sum FILES/FOLDERS...: one hash over names and contents, for stamps.
@@ -115,9 +117,9 @@ node_is_good() {
              process.exit(a > 22 || (a == 22 && b >= 12) || (a == 20 && b >= 19) ? 0 : 1)'
 }
 install_node() {
-  rm -rf .tools/node
-  python3 -m venv .tools/node
-  .tools/node/bin/pip install -q --disable-pip-version-check "$NODE_WHEEL"
+  rm -rf .tools/node &&
+    python3 -m venv .tools/node &&
+    .tools/node/bin/pip install -q --disable-pip-version-check "$NODE_WHEEL"
 }
 use_node() {
   node_is_good && return 0
@@ -128,5 +130,5 @@ use_node() {
   fi
   PATH=$ROOT/.tools/node/bin:$PATH
   export PATH
-  node_is_good || die "Node.js 20.19 or later is needed to build the page; node is $(node --version)."
+  node_is_good || die "The page needs Node.js 20.19 or later; node is $(node --version)."
 }

@@ -12,11 +12,12 @@ wanted=$(sum python/requirements*.txt)
 if [ -x .venv/bin/python ] && fresh python "$wanted"; then exit 0; fi
 
 install_uv() {
-  python3 -m venv .tools/uv
-  .tools/uv/bin/pip install -q --disable-pip-version-check uv
+  python3 -m venv .tools/uv &&
+    .tools/uv/bin/pip install -q --disable-pip-version-check uv
 }
 make_environment() {
-  [ -x .venv/bin/python ] || .tools/uv/bin/uv venv --quiet --python "$(command -v python3)" .venv
+  { [ -x .venv/bin/python ] ||
+    .tools/uv/bin/uv venv --quiet --python "$(command -v python3)" .venv; } &&
   .tools/uv/bin/uv pip install --python .venv/bin/python "${requirements[@]}"
 }
 [ -x .tools/uv/bin/uv ] || step "uv" 5 install_uv

@@ -2,7 +2,8 @@
 failure and every skip with its reason, and `N passed, N failed, N skipped`.
 
 RESULTS/suites.tsv has a line per suite that ran: name, exit status, seconds. A suite that ended
-badly without a failed test counts as one failure. Ends with 1 on any failure, and where nothing was run.
+badly without a failed test counts as one failure. Ends with 1 on any failure, and where nothing
+was run.
 """
 import pathlib
 import re

@@ -1,0 +1,105 @@
+#include "fold/catalogue.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "schema/view.pb.h"
+
+namespace telltale::fold {
+namespace {
+
+using testing::ElementsAre;
+
+RunKey key(int number) { return make_run_key("test", "", "", std::to_string(number)); }
+
+schema::RunSummary summary(int number, std::int64_t created_at_us, std::uint64_t position,
+                           const std::string& name = "run") {
+  schema::RunSummary summary;
+  summary.set_run_key(key(number).text());
+  summary.set_name(name);
+  summary.set_state(schema::RUNNING);
+  summary.set_created_at_us(created_at_us);
+  summary.set_position(position);
+  return summary;
+}
+
+std::vector<std::string> names(const std::vector<SummaryPtr>& runs) {
+  std::vector<std::string> names;
+  for (const SummaryPtr& run : runs) names.push_back(run->name());
+  return names;
+}
+
+TEST(Catalogue, ListsNewestFirstInPages) {
+  Catalogue catalogue;
+  for (int i = 0; i < 7; ++i)
+    catalogue.apply(LogOffset{static_cast<std::uint64_t>(i)},
+                    summary(i, i == 3 ? 2 : i, 1, "run-" + std::to_string(i)));
+  std::vector<std::string> seen;
+  std::string page;
+  do {
+    const RunPage got = catalogue.page({}, page, 2);
+    EXPECT_EQ(got.total, 7U);
+    EXPECT_LE(got.runs.size(), 2U);
+    for (const std::string& name : names(got.runs)) seen.push_back(name);
+    page = got.next_page;
+  } while (!page.empty());
+  EXPECT_EQ(seen.size(), 7U);
+  EXPECT_EQ(seen.front(), "run-6");
+  EXPECT_EQ(seen.back(), "run-0");
+  EXPECT_EQ(std::set<std::string>(seen.begin(), seen.end()).size(), 7U);
+}
+
+TEST(Catalogue, FiltersByStateTextAndKeys) {
+  Catalogue catalogue;
+  schema::RunSummary failed = summary(1, 1, 1, "Train ResNet");
+  failed.set_state(schema::FAILED);
+  catalogue.apply(LogOffset{0}, failed);
+  schema::RunSummary other = summary(2, 2, 1, "other");
+  other.set_pipeline("mammo-RESNET");
+  catalogue.apply(LogOffset{1}, other);
+  catalogue.apply(LogOffset{2}, summary(3, 3, 1, "third"));
+  RunFilter text;
+  text.text = "resnet";
+  EXPECT_THAT(names(catalogue.page(text, "", 9).runs), ElementsAre("other", "Train ResNet"));
+  RunFilter state;
+  state.states = {State::failed, State::cancelled};
+  EXPECT_THAT(names(catalogue.page(state, "", 9).runs), ElementsAre("Train ResNet"));
+  RunFilter by_key;
+  by_key.text = key(3).text().substr(4, 9);
+  EXPECT_THAT(names(catalogue.page(by_key, "", 9).runs), ElementsAre("third"));
+  RunFilter keys;
+  keys.keys = {key(3).text(), key(1).text()};
+  EXPECT_THAT(names(catalogue.page(keys, "", 9).runs), ElementsAre("third", "Train ResNet"));
+  EXPECT_EQ(catalogue.page(keys, "", 1).total, 2U);
+}
+
+TEST(Catalogue, RepeatsAndOlderSummariesChangeNothing) {
+  Catalogue catalogue;
+  EXPECT_TRUE(catalogue.apply(LogOffset{0}, summary(1, 1, 10, "new")));
+  EXPECT_FALSE(catalogue.apply(LogOffset{0}, summary(1, 1, 11, "same offset")));
+  EXPECT_FALSE(catalogue.apply(LogOffset{1}, summary(1, 1, 9, "older")));
+  EXPECT_FALSE(catalogue.apply(LogOffset{2}, summary(1, 1, 10, "new")));
+  EXPECT_TRUE(catalogue.apply(LogOffset{3}, summary(1, 1, 12, "newer")));
+  EXPECT_EQ(catalogue.find(key(1).text())->name(), "newer");
+  EXPECT_EQ(catalogue.size(), 1U);
+  EXPECT_EQ(catalogue.position(), LogOffset{3});
+}
+
+TEST(Catalogue, SaysWhatChangedAndWhatIsGone) {
+  Catalogue catalogue;
+  catalogue.apply(LogOffset{0}, summary(1, 1, 1, "one"));
+  catalogue.apply(LogOffset{1}, summary(2, 2, 1, "two"));
+  catalogue.apply(LogOffset{2}, summary(1, 1, 2, "one again"));
+  EXPECT_THAT(names(catalogue.changed_since(LogOffset{0}).runs), ElementsAre("two", "one again"));
+  EXPECT_THAT(names(catalogue.changed_since(LogOffset{1}).runs), ElementsAre("one again"));
+  EXPECT_TRUE(catalogue.remove(LogOffset{3}, key(2)));
+  EXPECT_FALSE(catalogue.remove(LogOffset{4}, key(2)));
+  EXPECT_THAT(catalogue.changed_since(LogOffset{2}).removed, ElementsAre(key(2).text()));
+  EXPECT_THAT(catalogue.changed_since(LogOffset{3}).removed, ElementsAre());
+  EXPECT_EQ(catalogue.find(key(2).text()), nullptr);
+  EXPECT_TRUE(catalogue.apply(LogOffset{5}, summary(2, 2, 3, "back")));
+  EXPECT_THAT(catalogue.changed_since(LogOffset{2}).removed, ElementsAre());
+}
+
+}  // namespace
+}  // namespace telltale::fold

@@ -1,0 +1,158 @@
+#include "fold/snapshot.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "fold/test_events.h"
+#include "fold/view_encoder.h"
+
+namespace telltale::fold {
+namespace {
+
+constexpr int kSeeds = 60;
+
+TEST(Snapshot, ReplayIsSnapshotAndTailAtEveryCut) {
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    SCOPED_TRACE(seed);
+    const std::vector<schema::Event> events = RandomRun(seed).events(120);
+    RunView whole(test_key());
+    std::vector<std::string> snapshots = {encode(whole)};
+    std::vector<bool> changed;
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      changed.push_back(whole.apply(LogOffset{i * 3}, events[i]));
+      snapshots.push_back(encode(whole));
+    }
+    for (std::size_t cut = 0; cut <= events.size(); ++cut) {
+      Result<RunView> view = decode(snapshots[cut]);
+      ASSERT_TRUE(view.ok()) << view.error().message;
+      ASSERT_EQ(encode(*view), snapshots[cut]) << "at cut " << cut;
+      // From some earlier offset: what the snapshot holds changes nothing.
+      const std::size_t from = cut < 10 ? 0 : cut - 10;
+      for (std::size_t i = from; i < events.size(); ++i) {
+        EXPECT_EQ(view->apply(LogOffset{i * 3}, events[i]), i >= cut && changed[i]);
+      }
+      ASSERT_EQ(encode(*view), snapshots.back()) << "after cut " << cut;
+      ASSERT_EQ(json_of(encode_run(*view)), json_of(encode_run(whole))) << "after cut " << cut;
+      ASSERT_EQ(json_of(encode_layout(*view)), json_of(encode_layout(whole)));
+    }
+  }
+}
+
+TEST(Snapshot, RepeatsChangeNothing) {
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    SCOPED_TRACE(seed);
+    RandomRun random(seed);
+    const std::vector<schema::Event> events = random.events(200);
+    RunView once(test_key());
+    apply_all(once, events);
+    RunView often(test_key());
+    std::uint64_t offset = 0;
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      often.apply(LogOffset{offset++}, events[i]);
+      for (int repeats = random.number(0, 3); repeats > 0; --repeats) {
+        const auto& repeat = events[static_cast<std::size_t>(random.number(0, static_cast<int>(i)))];
+        EXPECT_FALSE(often.apply(LogOffset{offset++}, repeat));
+      }
+    }
+    for (const schema::Event& event : events)
+      EXPECT_FALSE(often.apply(LogOffset{offset++}, event));
+    EXPECT_EQ(state_without_offsets(often), state_without_offsets(once));
+  }
+}
+
+TEST(Snapshot, AnyShardCountAndAnyBatchesGiveOneResult) {
+  constexpr int kRuns = 5;
+  for (std::uint64_t seed = 1; seed <= 15; ++seed) {
+    SCOPED_TRACE(seed);
+    std::map<RunKey, std::vector<schema::Event>> told;
+    std::map<RunKey, std::string> expected;
+    for (int run = 0; run < kRuns; ++run) {
+      told[test_key(run)] = RandomRun(seed * 100 + static_cast<std::uint64_t>(run)).events(60);
+      RunView view(test_key(run));
+      apply_all(view, told[test_key(run)]);
+      expected[test_key(run)] = state_without_offsets(view);
+    }
+    for (std::size_t shards = 1; shards <= 6; ++shards) {
+      RandomRun random(seed * 1'000 + shards);
+      std::vector<std::map<RunKey, RunView>> folds(shards);
+      std::vector<std::uint64_t> offsets(shards, 0);
+      std::map<RunKey, std::size_t> at;
+      for (std::size_t left = kRuns * 60; left > 0;) {
+        const RunKey key = test_key(random.number(0, kRuns - 1));
+        const std::size_t shard = std::hash<RunKey>()(key) % shards;
+        RunView& view = folds[shard].try_emplace(key, key).first->second;
+        for (int batch = random.number(1, 9); batch > 0 && at[key] < told[key].size(); --batch) {
+          view.apply(LogOffset{offsets[shard]++}, told[key][at[key]++]);
+          --left;
+        }
+        if (random.number(0, 3) == 0) view = decode(encode(view)).take();
+      }
+      for (const auto& shard : folds) {
+        for (const auto& [key, view] : shard)
+          EXPECT_EQ(state_without_offsets(view), expected[key]) << shards << " shards";
+      }
+    }
+  }
+}
+
+// A reader that takes the changes since the last time holds what a new reader is given.
+TEST(Snapshot, DeltasAddUpToTheWhole) {
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    SCOPED_TRACE(seed);
+    RandomRun random(seed);
+    const std::vector<schema::Event> events = random.events(200);
+    RunView view(test_key());
+    std::map<std::string, std::string> tasks;
+    std::map<std::string, std::string> series;
+    std::map<std::string, std::string> artifacts;
+    std::optional<LogOffset> since;
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      view.apply(LogOffset{i}, events[i]);
+      if (random.number(0, 4) != 0 && i + 1 < events.size()) continue;
+      const schema::RunView delta = encode_run(view, since);
+      since = view.position();
+      for (const auto& id : delta.removed_tasks()) tasks.erase(id);
+      for (const auto& task : delta.tasks()) tasks[task.id()] = json_of(task);
+      for (const auto& one : delta.series()) series[one.id()] = json_of(one);
+      for (const auto& one : delta.artifacts()) artifacts[one.id()] = json_of(one);
+    }
+    const schema::RunView whole = encode_run(view);
+    std::map<std::string, std::string> whole_tasks;
+    std::map<std::string, std::string> whole_series;
+    std::map<std::string, std::string> whole_artifacts;
+    for (const auto& task : whole.tasks()) whole_tasks[task.id()] = json_of(task);
+    for (const auto& one : whole.series()) whole_series[one.id()] = json_of(one);
+    for (const auto& one : whole.artifacts()) whole_artifacts[one.id()] = json_of(one);
+    EXPECT_EQ(tasks, whole_tasks);
+    EXPECT_EQ(series, whole_series);
+    EXPECT_EQ(artifacts, whole_artifacts);
+    EXPECT_EQ(encode_run(view, view.position()).tasks_size(), 0);
+  }
+}
+
+TEST(Snapshot, DamageIsSeen) {
+  RunView view(test_key());
+  apply_all(view, RandomRun(1).events(50));
+  const std::string good = encode(view);
+  for (std::size_t i = 0; i < good.size(); i += 7) {
+    std::string bad = good;
+    bad[i] = static_cast<char>(bad[i] ^ 0x10);
+    const Result<RunView> read = decode(bad);
+    EXPECT_FALSE(read.ok()) << "byte " << i;
+  }
+  for (std::size_t size = 0; size < good.size(); size += 13)
+    EXPECT_FALSE(decode(std::string_view(good).substr(0, size)).ok()) << size << " bytes";
+}
+
+TEST(Snapshot, AnotherVersionOfTheFoldIsNotRead) {
+  schema::SnapshotFile file;
+  ASSERT_TRUE(file.ParseFromString(encode(RunView(test_key()))));
+  file.set_fold_version(kFoldVersion + 1);
+  const Result<RunView> read = decode(file.SerializeAsString());
+  ASSERT_FALSE(read.ok());
+  EXPECT_EQ(read.error().code, ErrorCode::precondition_failed);
+}
+
+}  // namespace
+}  // namespace telltale::fold

@@ -26,6 +26,12 @@ stamp_line() {  # stamp_line TEXT: "[  12 s / ~60 s ] TEXT"
 say() { stamp_line "$1"; printf '\n'; }
 die() { printf '\n%s\n' "$*" >&2; exit 1; }
 
+STEP_PID=
+end_step() { [ -z "$STEP_PID" ] || kill -TERM -- "-$STEP_PID" 2>/dev/null || true; }
+trap end_step EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
 # step NAME SECONDS COMMAND...: says the step, runs it with its output in a log, shows on a
 # terminal the log's last line as it grows, and on failure the log's end.
 # Functions given to it chain with &&: bash ignores `set -e` below a tested command.
@@ -34,8 +40,11 @@ step() {
   shift 2
   log=$LOGS/$(printf '%s' "$name" | tr -cs 'a-zA-Z0-9' '_' | cut -c 1-40).log
   say "$name (about $seconds s)"
+  set -m   # a process group of its own: Ctrl-C then ends all of it
   "$@" >"$log" 2>&1 </dev/null &
   pid=$!
+  set +m
+  STEP_PID=$pid
   while kill -0 "$pid" 2>/dev/null; do
     sleep 0.25
     ticks=$((ticks + 1))
@@ -48,6 +57,7 @@ step() {
   done
   [ ! -t 1 ] || printf '\r\033[K'
   wait "$pid" || status=$?
+  STEP_PID=
   if [ "$status" != 0 ]; then
     printf '\n'
     tail -n "${TAIL_LINES:-40}" "$log"
@@ -69,7 +79,7 @@ PACKAGES_format=(clang-format-16)
 PACKAGES_clang=(clang-16 clang-tidy-16)
 
 as_root() {
-  if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@" 2>/dev/null || sudo "$@"; fi
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
 missing_packages() {  # missing_packages PURPOSE...: those not installed, one line each
@@ -97,6 +107,8 @@ need() {
   if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
     die "These Debian packages are missing, and there is no sudo to install them: "$missing
   fi
+  # A password is asked for here, in front; the step itself runs behind.
+  [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null || sudo -v || die "No leave to install packages."
   # shellcheck disable=SC2086
   step "Debian packages: $(echo $missing)" $((5 + $(wc -w <<<"$missing") * 2)) apt_install $missing
 }

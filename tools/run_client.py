@@ -19,6 +19,7 @@ from typing import Any, Dict, List, Optional
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 POLL_S = 0.3
 FINAL = {"SUCCEEDED", "FAILED", "CANCELLED", "SKIPPED"}
+METRICS = 6  # of the newest, in the summary
 
 
 def ask(url: str, body: Optional[Dict[str, Any]] = None, timeout: float = 10) -> Dict[str, Any]:
@@ -66,30 +67,41 @@ def start(url: str, pipeline: str) -> int:
         return 1
 
 
-def word(state: str) -> str:
-    """STATE_SUCCEEDED, RUN_STATE_SUCCEEDED or SUCCEEDED: the last word, in lower case."""
-    return (state or "pending").rsplit("_", 1)[-1].lower()
-
-
-def seconds_between(run: Dict[str, Any]) -> float:
+def duration(run: Dict[str, Any]) -> str:
     begin, end = int(run.get("started_at_us", 0)), int(run.get("finished_at_us", 0))
-    return max(0, end - begin) / 1e6
+    return f"{max(0, end - begin) / 1e6:.1f} s" if begin and end else "a time it did not tell"
+
+
+def print_summary(view: Dict[str, Any]) -> None:
+    run = view["run"]
+    counts = ", ".join(f"{count['count']} {count['state'].lower()}"
+                       for count in run.get("counts", []) if count.get("count"))
+    print(f"\nrun       {run.get('name') or run['run_key']}")
+    message = f": {run['message']}" if run.get("message") else ""
+    print(f"state     {run['state'].lower()}{message}")
+    print(f"tasks     {counts or 'none'}")
+    print(f"duration  {duration(run)}")
+    if run.get("failure"):
+        print(f"failure   {run.get('first_failed_task_name', '')}: {run['failure']}")
+    names = {task["id"]: task.get("path", "") for task in view.get("tasks", [])}
+    newest = sorted(view.get("series", []), key=lambda s: -int(s.get("position", 0)))
+    for series in newest[:METRICS]:
+        print(f"metric    {series['name']} = {series.get('last_value', 0.0)} "
+              f"({names.get(series.get('task_id', ''), 'the run')}, "
+              f"{series.get('points', 0)} points)")
 
 
 def summary(url: str, key: str) -> int:
     while True:
         try:
             view = ask(f"{url}/api/v1/runs/{key}")
-            if word(view.get("summary", {}).get("state", "")).upper() in FINAL:
+            if view["run"].get("state") in FINAL:
                 break
-        except OSError:
-            pass  # it may be starting again; the run goes on without it
+        except (OSError, KeyError):
+            pass  # not told yet, or the server starts again: the run goes on without it
         time.sleep(POLL_S)
-    run = view["summary"]
-    state = word(run["state"])
-    print(f"\nRun {run.get('display_name') or run.get('name') or key}: {state} "
-          f"after {seconds_between(run):.1f} s")
-    return 0 if state == "succeeded" else 1
+    print_summary(view)
+    return 0 if view["run"]["state"] == "SUCCEEDED" else 1
 
 
 def main(arguments: List[str]) -> int:

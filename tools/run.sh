@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# run.sh: `make run`. Installs what is missing, builds, starts the server, says where it is, and
+# only then makes the Python environment (the page shows that going on) and starts the example. Stays
+# until Ctrl-C; with ONCE=1 it ends when the run does, with 0 if that succeeded.
+. "$(dirname "$0")/lib.sh"
+PORT=${PORT:-8080}
+DATA=${DATA:-data}
+URL=http://127.0.0.1:$PORT
+EXPECTED=$(tools/expected.sh run)
+export EXPECTED
+
+need build python
+client() { python3 tools/run_client.py "$@"; }
+client port-free "$PORT" || exit 1
+tools/build.sh
+client port-free "$PORT" || exit 1
+
+mkdir -p "$DATA"
+server=
+finish() {
+  local status=$?
+  trap - EXIT INT TERM
+  end_step
+  [ -z "$server" ] || kill "$server" 2>/dev/null || true
+  [ -z "$server" ] || wait "$server" 2>/dev/null || true
+  rm -f "$DATA/server.pid"
+  exit "$status"
+}
+trap finish EXIT
+trap 'printf "\n"; say "stopping (the data stays in $DATA)"; exit 130' INT
+
+build/telltale serve --listen "127.0.0.1:$PORT" --data "$DATA" --python "$ROOT/.venv/bin/python" \
+  >"$LOGS/server.log" 2>&1 </dev/null &
+server=$!
+echo "$server" >"$DATA/server.pid"
+if ! client ready "$URL" "$server"; then
+  tail -n 20 "$LOGS/server.log"
+  die "The server did not start; its last words stand above."
+fi
+say "Telltale is at $URL"
+
+step "Python environment" 45 python3 python/local_target/setup_environment.py --url "$URL" ||
+  die "The Python environment could not be made; the page at $URL shows where it stopped."
+
+run=$(client start "$URL" examples/breast_cancer/pipeline.py)
+say "The example runs: $URL/runs/$run"
+if [ -n "${ONCE:-}" ]; then
+  client summary "$URL" "$run"
+else
+  say "Ctrl-C stops the server"
+  wait "$server" || die "The server ended by itself; see ${LOGS#"$ROOT"/}/server.log"
+fi

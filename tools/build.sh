@@ -11,6 +11,6 @@ tools/build_page.sh
 [ -f build/build.ninja ] && [ build/build.ninja -nt CMakePresets.json ] ||
   step "configure" 5 cmake --preset release
 target=()
-[ ! -f server/main/main.cc ] || target=(--target telltale)
+[ ! -f server/main/main.cc ] || target=(--target telltale_program)
 step "compile the server" 150 cmake --build build -j "$JOBS" "${target[@]}"
 [ ! -x build/telltale ] || say "build/telltale is ready"

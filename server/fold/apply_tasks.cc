@@ -24,6 +24,9 @@ std::string name_in(const std::string& path) {
   return name;
 }
 
+// Groups within groups that are followed up to find the loop around; a circle of parents ends there.
+constexpr int kDepthFollowed = 256;
+
 TaskKind to_kind(int number) {
   return number >= 0 && number <= 3 ? static_cast<TaskKind>(number) : TaskKind::group;
 }
@@ -70,7 +73,6 @@ Task& RunView::add_task(const std::string& path) {
   task.name = name_in(path);
   task_by_path_.emplace(path, slot);
   task_by_id_.emplace(task.id, slot);
-  structure_changed_ = true;
   put_in(task);
   touch(task);
   return task;
@@ -87,7 +89,32 @@ Task& RunView::need_task(const std::string& path, State state) {
   take_out(task);
   task.state = state;
   put_in(task);
+  structure_changed_ |= shapes_drawing(task);
   return task;
+}
+
+Slot RunView::loop_of(const Task& task) const {
+  Slot loop = kNoSlot;
+  const std::string* parent = &task.parent;
+  for (int depth = 0; !parent->empty(); ++depth) {
+    const auto found = task_by_path_.find(*parent);
+    if (found == task_by_path_.end() || tasks_[found->second].removed) break;
+    if (depth == kDepthFollowed) return kNoSlot;
+    const Task& above = tasks_[found->second];
+    if (above.kind == TaskKind::loop) loop = above.slot;
+    parent = &above.parent;
+  }
+  return loop;
+}
+
+// Items of a loop are drawn in its box, so the thousandth item needs no look at all the others.
+bool RunView::shapes_drawing(const Task& task) const {
+  const Slot loop = loop_of(task);
+  if (loop == kNoSlot) return true;
+  return std::any_of(task.depends_on.begin(), task.depends_on.end(), [&](const std::string& path) {
+    const Task* other = task_by_path(path);
+    return other != nullptr && loop_of(*other) != loop;
+  });
 }
 
 void RunView::set_relations(Task& task, std::string parent, std::vector<std::string> depends_on) {
@@ -113,6 +140,7 @@ bool RunView::apply_graph_task(const schema::GraphTask& told) {
   const auto found = task_by_path_.find(told.path());
   const bool added = found == task_by_path_.end();
   Task& task = added ? add_task(told.path()) : tasks_[found->second];
+  const bool shaped = !added && shapes_drawing(task);
   take_out(task);
   bool structure = set(task.kind, to_kind(told.kind()));
   if (task.removed) {
@@ -131,9 +159,10 @@ bool RunView::apply_graph_task(const schema::GraphTask& told) {
   bool changed = set(task.name, told.name().empty() ? name_in(told.path()) : told.name());
   changed |= set(task.item, told.item());
   changed |= set(task.index, told.index());
-  structure_changed_ |= structure;
+  structure |= added;
+  structure_changed_ |= structure && (shaped || shapes_drawing(task));
   if (changed || structure) touch(task);
-  return changed || structure || added;
+  return changed || structure;
 }
 
 bool RunView::apply_removed(const std::string& path) {
@@ -143,7 +172,7 @@ bool RunView::apply_removed(const std::string& path) {
   take_out(task);
   task.removed = true;
   tombstones_.push_back({task.id, now_});
-  structure_changed_ = true;
+  structure_changed_ |= shapes_drawing(task);
   touch(task);
   return true;
 }

@@ -94,7 +94,9 @@ class Builder {
 
   static LayoutBox card(Slot slot, std::uint32_t name_length) {
     const float text = static_cast<float>(std::min(name_length, 1'000U)) * kCharacterWidth;
-    const float width = std::clamp(std::round(text + kCardPadding), kCardWidthMin, kCardWidthMax);
+    // Even, so that centers are whole pixels and straight edges are straight.
+    const float even = std::round((text + kCardPadding) / 2) * 2;
+    const float width = std::clamp(even, kCardWidthMin, kCardWidthMax);
     return {slot, 0, 0, width, kCardHeight, false};
   }
 

@@ -12,6 +12,8 @@ constexpr int kAlignSweeps = 8;
 constexpr std::size_t kRowBoxes = 24;
 // A box with nothing to align with follows the others.
 constexpr double kFreeWeight = 0.05;
+// One that has its place hardly gives way to others that still look for theirs.
+constexpr double kStayWeight = 1'000;
 
 class Layout {
  public:
@@ -22,9 +24,11 @@ class Layout {
     for (int sweep = 0; sweep < kOrderSweeps; ++sweep) order_layers(sweep % 2 == 0);
     cut_wide_layers();
     for (const std::vector<Node>& layer : layers_) pack(layer);
-    for (int sweep = 0; sweep < kAlignSweeps; ++sweep) align_layers(sweep % 2 == 0);
-    // Down last: a task stands under what leads to it.
-    align_layers(true);
+    for (int sweep = 0; sweep < kAlignSweeps; ++sweep)
+      align_layers(sweep % 2 == 0 ? Toward::above : Toward::below);
+    // A task stands under what leads to it, and what nothing leads to over what it leads to.
+    align_layers(Toward::above);
+    align_layers(Toward::below_from_top);
     write();
   }
 
@@ -107,16 +111,31 @@ class Layout {
     layers_ = std::move(rows);
   }
 
-  void align_layers(bool down) {
-    for (std::size_t i = 0; i < layers_.size(); ++i) {
-      const std::vector<Node>& layer = layers_[down ? i : layers_.size() - 1 - i];
-      align(layer, down);
-    }
+  enum class Toward { above, below, below_from_top };
+
+  void align_layers(Toward toward) {
+    const bool down = toward == Toward::above;
+    for (std::size_t i = 0; i < layers_.size(); ++i)
+      align(layers_[down ? i : layers_.size() - 1 - i], toward);
+  }
+
+  struct Wish {
+    double center;
+    double weight;
+  };
+
+  Wish wish_of(Node node, Toward toward) {
+    if (toward == Toward::below_from_top && !graph_.above[node].empty())
+      return {center_[node], kStayWeight};
+    const std::vector<Node>& fixed =
+        toward == Toward::above ? graph_.above[node] : graph_.below[node];
+    if (fixed.empty()) return {center_[node], kFreeWeight};
+    return {median(fixed), 1};
   }
 
   // Every box as near as the others let it to the median of its neighbours: isotonic regression by
   // pooling adjacent violators, on places from which the room of the boxes to the left is taken.
-  void align(const std::vector<Node>& layer, bool down) {
+  void align(const std::vector<Node>& layer, Toward toward) {
     struct Pool {
       double sum;
       double weight;
@@ -128,10 +147,8 @@ class Layout {
     for (std::size_t i = 0; i < layer.size(); ++i) {
       const Node node = layer[i];
       if (i > 0) room[i] = room[i - 1] + (width(layer[i - 1]) + width(node)) / 2 + kSiblingGap;
-      const std::vector<Node>& fixed = down ? graph_.above[node] : graph_.below[node];
-      const double weight = fixed.empty() ? kFreeWeight : 1;
-      const double wish = fixed.empty() ? center_[node] : median(fixed);
-      pools.push_back({(wish - room[i]) * weight, weight, 1});
+      const Wish wish = wish_of(node, toward);
+      pools.push_back({(wish.center - room[i]) * wish.weight, wish.weight, 1});
       while (pools.size() > 1 && pools[pools.size() - 2].place() >= pools.back().place()) {
         const Pool pool = pools.back();
         pools.pop_back();

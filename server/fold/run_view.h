@@ -113,6 +113,9 @@ class RunView {
   Task& add_task(const std::string& path);
   void set_relations(Task& task, std::string parent, std::vector<std::string> depends_on);
   void touch(Task& task);
+  // The outermost loop a task is drawn in, kNoSlot = none.
+  Slot loop_of(const Task& task) const;
+  bool shapes_drawing(const Task& task) const;  // it or its edges may be drawn
   // Around every change of what counts and ranks depend on: out of the accounts, and in again.
   void take_out(const Task& task);
   void put_in(const Task& task);

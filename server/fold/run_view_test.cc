@@ -273,5 +273,25 @@ TEST(RunView, TheFirstGraphIsLaidOutAsAWholeAndThenNothingMoves) {
   EXPECT_EQ(view.layout_changed_at(), LogOffset{2});
 }
 
+TEST(RunView, ItemsOfALoopLeaveTheDrawingAlone) {
+  RunView view = fold_json({
+      R"({"graph":{"tasks":[{"path":"a"},{"path":"l","kind":"LOOP"}]}})",
+      R"({"graph":{"tasks":[{"path":"l/0","parent":"l","kind":"ITERATION"},
+          {"path":"l/0/x","parent":"l/0"},
+          {"path":"l/0/y","parent":"l/0","depends_on":["l/0/x"]}]}})",
+  });
+  EXPECT_EQ(view.layout_changed_at(), LogOffset{0});
+  EXPECT_EQ(view.layout().boxes().size(), 2U);
+  EXPECT_TRUE(view.layout_edges().empty());
+  // An item that needs what stands outside draws an edge to the loop.
+  view.apply(LogOffset{2}, event_of(R"({"graph":{"tasks":[{"path":"l/1","parent":"l",
+                                        "depends_on":["a"]}]}})"));
+  EXPECT_EQ(view.layout_changed_at(), LogOffset{2});
+  EXPECT_EQ(view.layout_edges().size(), 1U);
+  view.apply(LogOffset{3}, event_of(R"({"graph":{"removed":["l"]}})"));
+  EXPECT_EQ(view.layout_changed_at(), LogOffset{3});
+  EXPECT_EQ(view.layout().boxes().size(), 4U);  // what stood in the loop stands for itself
+}
+
 }  // namespace
 }  // namespace telltale::fold

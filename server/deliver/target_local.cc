@@ -125,7 +125,7 @@ void TargetLocal::launch(LaunchSpec spec, ports::Respond respond) {
            }
            SpawnSpec what;
            what.arguments = {options_.python, "-m", "local_target", "run", spec.pipeline_file,
-                             "--run-key", key.text(), "--url", options_.url};
+                             "--run-key", key.text(), "--url", url_};
            for (const auto& [name, value] : spec.parameters) {
              what.arguments.push_back("--param");
              what.arguments.push_back(name + "=" + value);

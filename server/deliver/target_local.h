@@ -22,7 +22,6 @@ struct LaunchSpec {
 struct TargetLocalOptions {
   std::string python;         // interpreter with kfp
   std::string python_path;    // folder that holds local_target
-  std::string url;            // of this server
   std::string data;           // below it: spool/, launches/
 };
 
@@ -36,6 +35,8 @@ class TargetLocal final : public ports::HttpHandler {
               FindLaunch find_launch);
   ~TargetLocal() override;
 
+  // Where runs report to; before the first request.
+  void set_url(std::string url) { url_ = std::move(url); }
   void handle(ports::HttpRequest request, ports::Respond respond) override;
 
  private:
@@ -48,6 +49,7 @@ class TargetLocal final : public ports::HttpHandler {
   ports::Log& log_;
   const TargetLocalOptions options_;
   FindLaunch find_launch_;
+  std::string url_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

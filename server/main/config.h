@@ -1,0 +1,38 @@
+// Config: what the program was told, by flags, TELLTALE_… variables or a file, and by nothing else.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace telltale::main {
+
+struct ServeConfig {
+  std::string listen = "127.0.0.1:8080";
+  std::string data = "data";
+  std::vector<std::string> hosts;
+  std::string token_file;
+  std::string python;
+  std::string python_path;
+  std::string log_level = "info";
+};
+
+struct RunConfig {
+  std::string url = "http://127.0.0.1:8080";
+  std::string pipeline_file;
+  std::vector<std::string> parameters;  // name=value
+};
+
+struct Address {
+  std::string host;
+  int port = 0;
+};
+
+// "127.0.0.1:8080", "[::1]:0", "localhost:80".
+Result<Address> parse_address(const std::string& text);
+bool is_loopback(const std::string& host);
+// One token a line, empty lines and lines with # left out; each of 16 characters or more.
+Result<std::vector<std::string>> read_tokens(const std::string& path);
+
+}  // namespace telltale::main

@@ -1,0 +1,107 @@
+// The program: `telltale serve` and `telltale run`.
+#include <fmt/format.h>
+#include <signal.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+
+#include "base/version.h"
+#include "main/config.h"
+#include "main/run_command.h"
+#include "main/wiring.h"
+
+namespace telltale::main {
+namespace {
+
+// The folder that holds .venv and python/: where the program was built, or beside it.
+std::string home_folder() {
+  std::error_code error;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
+  return program.parent_path().parent_path().string();
+}
+
+int fail(const Error& error) {
+  fmt::print(stderr, "telltale: {}\n", error.message);
+  return 1;
+}
+
+int serve(ServeConfig config) {
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
+  spdlog::set_level(spdlog::level::from_str(config.log_level));
+  // Blocked before any thread starts, so that only sigwait below sees them.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  config.data = std::filesystem::absolute(config.data).lexically_normal().string();
+  const auto wiring = Wiring::build(config);
+  if (!wiring.ok()) return fail(wiring.error());
+  fmt::print("Telltale is at {}\n", wiring.value()->url());
+  std::fflush(stdout);
+  int signal = 0;
+  sigwait(&signals, &signal);
+  wiring.value()->stop();
+  return 0;
+}
+
+void add_serve(CLI::App& app, ServeConfig& config) {
+  CLI::App& command = *app.add_subcommand("serve", "The whole server on this machine");
+  command.add_option("--listen", config.listen, "ADDRESS:PORT; port 0 takes a free one")
+      ->envname("TELLTALE_LISTEN")
+      ->capture_default_str();
+  command.add_option("--data", config.data, "Folder of the log and the store; made if missing")
+      ->envname("TELLTALE_DATA")
+      ->capture_default_str();
+  command.add_option("--host", config.hosts, "Another Host (with port) it may be asked as")
+      ->envname("TELLTALE_HOST");
+  command
+      .add_option("--token-file", config.token_file,
+                  "Tokens, one a line; needed beyond loopback")
+      ->envname("TELLTALE_TOKEN_FILE");
+  command.add_option("--python", config.python, "Interpreter with kfp, for runs on this machine")
+      ->envname("TELLTALE_PYTHON")
+      ->capture_default_str();
+  command
+      .add_option("--python-path", config.python_path, "Folder that holds local_target")
+      ->envname("TELLTALE_PYTHON_PATH")
+      ->capture_default_str();
+  command.add_option("--log-level", config.log_level, "debug, info, warn or error")
+      ->envname("TELLTALE_LOG_LEVEL")
+      ->capture_default_str();
+}
+
+void add_run(CLI::App& app, RunConfig& config) {
+  CLI::App& command = *app.add_subcommand("run", "Run a pipeline file and say where to watch it");
+  command.add_option("pipeline", config.pipeline_file, "Python file with a @dsl.pipeline")
+      ->required();
+  command.add_option("--param", config.parameters, "name=value, as often as needed");
+  command.add_option("--url", config.url, "Of the server")
+      ->envname("TELLTALE_URL")
+      ->capture_default_str();
+}
+
+int run_program(int argc, char** argv) {
+  CLI::App app{"Telltale shows a Kubeflow pipeline, now."};
+  app.set_version_flag("--version", kServerVersion);
+  app.set_config("--config", "", "Flags from a file: [serve] and name=value lines");
+  app.require_subcommand(1);
+  ServeConfig serve_config;
+  serve_config.python = home_folder() + "/.venv/bin/python";
+  serve_config.python_path = home_folder() + "/python";
+  RunConfig run_config;
+  add_serve(app, serve_config);
+  add_run(app, run_config);
+  CLI11_PARSE(app, argc, argv);
+  if (app.got_subcommand("serve")) return serve(std::move(serve_config));
+  const Status done = run_command(run_config);
+  return done.ok() ? 0 : fail(done.error());
+}
+
+}  // namespace
+}  // namespace telltale::main
+
+int main(int argc, char** argv) { return telltale::main::run_program(argc, argv); }

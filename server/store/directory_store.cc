@@ -1,0 +1,173 @@
+#include "store/directory_store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <filesystem>
+#include <mutex>
+#include <thread>
+
+#include "base/ids.h"
+#include "store/file_io.h"
+
+namespace telltale::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+const Error kClosed{ErrorCode::closed, "The store is closed."};
+
+Status check_condition(const std::string& path, const ports::Condition& condition) {
+  using Kind = ports::Condition::Kind;
+  if (condition.kind == Kind::none) return Done{};
+  const Result<std::string> old = read_file(path);
+  if (!old.ok() && old.error().code != ErrorCode::not_found) return old.error();
+  const bool holds = condition.kind == Kind::absent
+                         ? !old.ok()
+                         : old.ok() && hash_id({old.value()}) == condition.etag;
+  if (holds) return Done{};
+  return Error{ErrorCode::precondition_failed, "The object is not what the writer took it for."};
+}
+
+}  // namespace
+
+struct DirectoryStore::State {
+  using Job = UniqueFunction<void()>;
+
+  std::string directory;
+  std::mutex mutex;
+  std::condition_variable to_do;
+  std::deque<Job> jobs;  // callers bound themselves: each waits for its answer
+  bool closed = false;
+  std::thread worker;
+
+  std::string path_of(const std::string& key) const { return directory + "/" + key; }
+
+  void work() {
+    std::unique_lock lock(mutex);
+    while (true) {
+      to_do.wait(lock, [&] { return closed || !jobs.empty(); });
+      if (jobs.empty()) return;
+      Job job = std::move(jobs.front());
+      jobs.pop_front();
+      lock.unlock();
+      job();
+      lock.lock();
+    }
+  }
+
+  // Runs `job` on the thread, or answers at once that the key is none or the store is closed.
+  template <typename T, typename F>
+  void run(const std::string& key, ports::Completion<T> done, F job) {
+    const Status good = ports::check_store_key(key);
+    std::lock_guard lock(mutex);
+    if (closed || !good.ok()) {
+      done(closed ? kClosed : good.error());
+      return;
+    }
+    jobs.push_back([done = std::move(done), job = std::move(job)]() mutable { done(job()); });
+    to_do.notify_one();
+  }
+
+  Result<std::vector<ports::ObjectInfo>> list(const std::string& prefix, const std::string& after,
+                                              std::size_t limit) const;
+};
+
+Result<std::unique_ptr<DirectoryStore>> DirectoryStore::open(const std::string& directory) {
+  std::error_code error;
+  fs::create_directories(directory, error);
+  if (error) {
+    return Error{ErrorCode::internal,
+                 fmt::format("{} cannot be used: {}.", directory, error.message())};
+  }
+  auto state = std::make_unique<State>();
+  state->directory = directory;
+  return std::unique_ptr<DirectoryStore>(new DirectoryStore(std::move(state)));
+}
+
+DirectoryStore::DirectoryStore(std::unique_ptr<State> state) : state_(std::move(state)) {
+  state_->worker = std::thread([state = state_.get()] { state->work(); });
+}
+
+DirectoryStore::~DirectoryStore() { close(); }
+
+void DirectoryStore::put(std::string key, std::string bytes, ports::Condition condition,
+                         ports::Completion<Result<std::string>> done) {
+  state_->run(key, std::move(done),
+              [path = state_->path_of(key), bytes = std::move(bytes),
+               condition = std::move(condition)]() -> Result<std::string> {
+                if (Status status = check_condition(path, condition); !status.ok())
+                  return status.error();
+                if (Status status = replace_file(path, bytes); !status.ok()) return status.error();
+                return hash_id({bytes});
+              });
+}
+
+void DirectoryStore::get(std::string key, ports::ByteRange range,
+                         ports::Completion<Result<ports::Object>> done) {
+  state_->run(key, std::move(done), [path = state_->path_of(key), range]() -> Result<ports::Object> {
+    Result<std::string> bytes = read_file(path);
+    if (!bytes.ok()) return bytes.error();
+    ports::Object object;
+    object.size = bytes->size();
+    object.etag = hash_id({*bytes});
+    const std::uint64_t from = std::min<std::uint64_t>(range.offset, object.size);
+    object.bytes = bytes->substr(from, range.length.value_or(std::string::npos));
+    return object;
+  });
+}
+
+Result<std::vector<ports::ObjectInfo>> DirectoryStore::State::list(const std::string& prefix,
+                                                                   const std::string& after,
+                                                                   std::size_t limit) const {
+  // Only the folder the prefix names is walked.
+  const std::size_t slash = prefix.rfind('/');
+  const std::string folder =
+      slash == std::string::npos ? directory : directory + "/" + prefix.substr(0, slash);
+  std::vector<ports::ObjectInfo> found;
+  std::error_code error;
+  for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end;
+       it.increment(error)) {
+    if (!it->is_regular_file(error) || it->path().extension() == ".tmp") continue;
+    std::string key = it->path().string().substr(directory.size() + 1);
+    if (key.rfind(prefix, 0) != 0 || key <= after) continue;
+    found.push_back({std::move(key), it->file_size(error)});
+  }
+  std::sort(found.begin(), found.end(),
+            [](const auto& a, const auto& b) { return a.key < b.key; });
+  if (found.size() > limit) found.resize(limit);
+  return found;
+}
+
+void DirectoryStore::list(std::string prefix, std::string after, std::size_t limit,
+                          ports::Completion<Result<std::vector<ports::ObjectInfo>>> done) {
+  // A prefix ends anywhere: "runs/" and "ru" are as good as a whole key.
+  const std::string checked = prefix + "x";
+  state_->run(checked, std::move(done),
+              [state = state_.get(), prefix = std::move(prefix), after = std::move(after),
+               limit] { return state->list(prefix, after, limit); });
+}
+
+void DirectoryStore::remove(std::string key, ports::Completion<Status> done) {
+  state_->run(key, std::move(done), [path = state_->path_of(key)]() -> Status {
+    std::error_code error;
+    fs::remove(path, error);
+    if (error && error != std::errc::no_such_file_or_directory)
+      return Error{ErrorCode::internal, path + ": " + error.message() + "."};
+    return Done{};
+  });
+}
+
+void DirectoryStore::close() {
+  {
+    std::lock_guard lock(state_->mutex);
+    if (state_->closed) return;
+    state_->closed = true;
+    state_->to_do.notify_one();
+  }
+  state_->worker.join();  // what was asked before is answered
+}
+
+}  // namespace telltale::store

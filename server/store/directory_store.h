@@ -1,0 +1,34 @@
+// DirectoryStore: objects as files below a folder. A put is written beside its place, fsynced and
+// renamed, and the folder is fsynced: a reader sees the old object or the new one, whole. Conditional
+// puts are race-free within the process, which suffices: the log's lock keeps other ones out. The etag
+// is a hash of the bytes, so it needs no file of its own. One thread does the work; any thread may call.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "ports/store.h"
+
+namespace telltale::store {
+
+class DirectoryStore final : public ports::Store {
+ public:
+  static Result<std::unique_ptr<DirectoryStore>> open(const std::string& directory);
+  ~DirectoryStore() override;
+
+  void put(std::string key, std::string bytes, ports::Condition condition,
+           ports::Completion<Result<std::string>> done) override;
+  void get(std::string key, ports::ByteRange range,
+           ports::Completion<Result<ports::Object>> done) override;
+  void list(std::string prefix, std::string after, std::size_t limit,
+            ports::Completion<Result<std::vector<ports::ObjectInfo>>> done) override;
+  void remove(std::string key, ports::Completion<Status> done) override;
+  void close() override;
+
+ private:
+  struct State;
+  explicit DirectoryStore(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace telltale::store

@@ -8,6 +8,7 @@ from typing import Callable, Dict, List
 import check_layers
 import check_style
 import test_report
+import wrap_comments
 
 HEADER = "// A thing that is there to be looked at, owned by nobody.\n#pragma once\n"
 GOOD: Dict[str, str] = {
@@ -74,6 +75,18 @@ class Planted(unittest.TestCase):
         ]:
             with self.subTest(name=name, words=words):
                 self.assertIn(words, self.found(check_style.problems, {name: text}))
+
+
+class Comments(unittest.TestCase):
+    def test_a_wide_paragraph_is_filled_and_its_neighbours_stay(self) -> None:
+        wide = "// " + "word " * 25
+        lines = ["// --- a heading", wide.rstrip(), "// end.", "//  - item " + "x" * 60,
+                 "//    goes on", "int x;  // " + "y" * 100]
+        got = wrap_comments.wrapped(lines)
+        self.assertEqual(got[0], lines[0])
+        self.assertEqual(got[2], "// " + "word " * 6 + "end.")
+        self.assertEqual(got[3:], lines[3:])
+        self.assertEqual(wrap_comments.wrapped(got), got)
 
 
 class Report(unittest.TestCase):

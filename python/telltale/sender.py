@@ -74,7 +74,7 @@ class Sender:
         self.url = url
         self.run_key = run_key
         self.epoch = uuid.uuid4().hex
-        self._spool_root = spool_root or default_root()
+        self.spool_root = spool_root or default_root()
         self._spool_bytes_limit = spool_bytes_limit
         self._connection = Connection(url, token)
         self._queue: Deque[Union[Item, _Mark]] = deque()
@@ -82,11 +82,12 @@ class Sender:
         self._thread: Optional[threading.Thread] = None
         self._start_lock = threading.Lock()
         self._closing = False
+        self._patient = False
         self._exit_deadline = 0.0
         # What follows belongs to the thread.
         self._builder = EventBuilder(run_key)
         self._sequence = 0
-        self._spool = Spool(os.path.join(self._spool_root, self.epoch), spool_bytes_limit)
+        self._spool = Spool(os.path.join(self.spool_root, self.epoch), spool_bytes_limit)
         self._spool_state = "unused"  # then "open" or "unusable"
         self._losses = Losses()  # not yet told
         self._told = Losses()
@@ -131,11 +132,15 @@ class Sender:
             self._start()
         self._wake.set()
 
-    def close(self, timeout_s: float) -> bool:
-        """Delivers what is queued, or leaves it on disk. True when nothing is left undelivered."""
+    def close(self, timeout_s: float, patient: bool = False) -> bool:
+        """Delivers what is queued, or leaves it on disk. True when nothing is left undelivered.
+
+        A server that has been away for a while isn't waited for, unless `patient`.
+        """
         if self._thread is None:
             return True
         self._exit_deadline = time.monotonic() + timeout_s
+        self._patient = patient
         self._closing = True
         self._wake.set()
         # Beyond the deadline the thread only writes files; that is quick unless the disk hangs.
@@ -281,7 +286,7 @@ class Sender:
         """Sends one batch until the server took or refused it. Raises _Retry."""
         timeout_s = 10.0
         if self._closing:
-            timeout_s = max(0.1, self._exit_deadline - time.monotonic())
+            timeout_s = min(timeout_s, max(0.1, self._exit_deadline - time.monotonic()))
         try:
             answer = self._connection.post(b"".join(lines), timeout_s)
         except Unreachable as error:
@@ -338,7 +343,7 @@ class Sender:
 
     def _deliver_abandoned(self) -> None:
         own = self._spool.directory
-        for spool in abandoned_spools(self._spool_root, self.url, self._spool_bytes_limit, own):
+        for spool in abandoned_spools(self.spool_root, self.url, self._spool_bytes_limit, own):
             try:
                 while not self._queue and self._deliver_first(spool):
                     pass
@@ -373,7 +378,7 @@ class Sender:
     def _finish(self) -> None:
         """Last attempts within the deadline, then everything is on disk or delivered."""
         while (self._spool or self._losses) and time.monotonic() < self._exit_deadline:
-            if not self._connected and self._retry_gap_s > 4 * RETRY_FIRST_S:
+            if not self._patient and not self._connected and self._retry_gap_s > 4 * RETRY_FIRST_S:
                 break  # it has been away for a while: don't hold the program's exit up
             time.sleep(max(0.0, min(self._retry_at, self._exit_deadline) - time.monotonic()))
             self._deliver_spool()

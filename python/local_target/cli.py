@@ -1,0 +1,162 @@
+"""`python -m local_target run pipeline.py`: starts one run on this machine.
+
+Exit status: 0 the run succeeded (or, detached, started), 1 it failed or was cancelled, 2 it could not be
+started; the reason is one sentence on standard error.
+"""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+from typing import Any, List, NoReturn, Optional
+
+from local_target.errors import UsageError
+from telltale import ids
+from telltale.encoding import clean_text
+from telltale.sender import Sender
+
+DEFAULT_URL = "http://127.0.0.1:8080"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="local_target", description=__doc__.split("\n")[0])
+    run = parser.add_subparsers(dest="command", required=True).add_parser(
+        "run", help="run the pipeline of a Python file on this machine"
+    )
+    run.add_argument("pipeline_file", help="the file that has the @dsl.pipeline")
+    run.add_argument(
+        "--param", "-p", action="append", default=[], metavar="NAME=VALUE", help="a parameter's value"
+    )
+    run.add_argument("--pipeline", metavar="NAME", help="which one, when the file has several")
+    run.add_argument("--run-key", metavar="K", help="the run's key (default: a new one)")
+    run.add_argument(
+        "--url", default=os.environ.get("TELLTALE_URL") or DEFAULT_URL, help="the Telltale server"
+    )
+    run.add_argument("--detach", action="store_true", help="print the run's key and go on alone")
+    run.add_argument("--directory", help="where the run's artifacts go")
+    run.add_argument("--nice", type=int, default=10, help="niceness of the tasks (default 10)")
+    run.add_argument(
+        "--deliver-within",
+        type=float,
+        default=3600.0,
+        metavar="S",
+        help="at the end, how long to wait for a server that is away (default 3600)",
+    )
+    return parser
+
+
+def main(argv: List[str]) -> int:
+    options = _parser().parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    if options.run_key is not None and not ids.is_id(options.run_key):
+        print(f"--run-key {options.run_key} is not 26 characters of a-z2-7.", file=sys.stderr)
+        return 2
+    return _detached(options) if options.detach else _run(options, None)
+
+
+def _detached(options: argparse.Namespace) -> int:
+    """Runs in a process of its own session; waits only until the run could be started."""
+    read_fd, write_fd = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(read_fd)
+        _become_detached(options, write_fd)
+    os.close(write_fd)
+    with os.fdopen(read_fd, "rb") as pipe:
+        told = pipe.read().decode("utf-8", "replace")
+    if told.startswith("started "):
+        print(told[len("started ") :])
+        return 0
+    os.waitpid(child, 0)
+    print(told or "The run's process ended before it started; see its log.", file=sys.stderr)
+    return 2
+
+
+def _become_detached(options: argparse.Namespace, write_fd: int) -> NoReturn:
+    code = 2
+    try:
+        os.setsid()
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        null = os.open(os.devnull, os.O_RDWR)
+        for fd in (0, 1, 2):
+            os.dup2(null, fd)
+        os.close(null)
+        code = _run(options, write_fd)
+    finally:
+        os._exit(code)
+
+
+def _run(options: argparse.Namespace, told_fd: Optional[int]) -> int:
+    sender: Optional[Sender] = None
+    token = os.environ.get("TELLTALE_TOKEN", "")
+    try:
+        if options.run_key:  # the page waits for this key: tell it at once that something happens
+            sender = Sender(options.url, options.run_key, token=token)
+            name = os.path.splitext(os.path.basename(options.pipeline_file))[0]
+            body = {"state": "PENDING", "name": clean_text(name), "source": "local"}
+            sender.put_fact("run_state", body)
+        from local_target import pipeline_file, runner
+
+        pipeline = pipeline_file.load(options.pipeline_file, options.pipeline)
+        arguments = pipeline_file.arguments(pipeline, options.param)
+        runner.kfp_adapter.check_version()
+    except Exception as error:
+        sentence = str(error) if isinstance(error, UsageError) else f"{type(error).__name__}: {error}"
+        return _refuse(sentence, sender, told_fd)
+    run_key = options.run_key or runner.new_run_key(pipeline.name)
+    sender = sender or Sender(options.url, run_key, token=token)
+    directory = options.directory or os.path.join(runner.data_root(), "runs", run_key)
+    os.makedirs(directory, exist_ok=True)
+    if told_fd is not None:
+        _log_to(os.path.join(directory, "runner.log"))
+        os.write(told_fd, f"started {run_key}".encode())
+        os.close(told_fd)
+    else:
+        print(f"Run {run_key}", flush=True)
+    settings = runner.Settings(
+        options.url, run_key, os.path.abspath(directory), options.nice, token
+    )
+    return _execute(runner.LocalRun(pipeline, settings, sender), arguments, sender, options)
+
+
+def _execute(run: Any, arguments: Any, sender: Sender, options: argparse.Namespace) -> int:
+    asked = threading.Event()
+
+    def on_signal(number: int, frame: Any) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+        # Not in the handler itself: the main thread may hold the locks that cancelling takes.
+        threading.Thread(target=run.cancel, name="cancel", daemon=True).start()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+    state = run.execute(arguments)
+    print(f"The run has {state.lower()}." if state != "CANCELLED" else "The run was cancelled.")
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if not sender.close(options.deliver_within, patient=True):
+        print("The server is away: the run's last events wait in the spool.", file=sys.stderr)
+    return 0 if state == "SUCCEEDED" else 1
+
+
+def _refuse(sentence: str, sender: Optional[Sender], told_fd: Optional[int]) -> int:
+    sentence = " ".join(clean_text(sentence).split())
+    if sender is not None:
+        sender.put_fact("run_state", {"state": "FAILED", "message": sentence, "version": 1})
+        sender.close(3.0)
+    if told_fd is not None:
+        os.write(told_fd, sentence.encode())
+        os.close(told_fd)
+    else:
+        print(sentence, file=sys.stderr)
+    return 2
+
+
+def _log_to(path: str) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(fd, 1)
+    os.dup2(fd, 2)
+    os.close(fd)

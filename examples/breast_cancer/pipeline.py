@@ -1,0 +1,238 @@
+"""A small real training pipeline on scikit-learn's bundled breast cancer data: nothing to download.
+
+load -> a dozen folds checked side by side -> one training per learning rate -> evaluate the best.
+Metrics reach Telltale three ways: the SDK (loss, accuracy), a progress bar on standard output, and
+`name=value` lines with no SDK at all (the checks).
+"""
+
+from typing import List
+
+from kfp import dsl
+
+IMAGE = "python:3.11"
+PACKAGES = ["scikit-learn"]
+
+
+@dsl.component(base_image=IMAGE, packages_to_install=PACKAGES)
+def load(seed: int, train_data: dsl.Output[dsl.Dataset], test_data: dsl.Output[dsl.Dataset]) -> int:
+    """Splits the bundled data and scales it."""
+    import os
+    import time
+
+    os.nice(5)
+    import numpy
+    import telltale
+    from sklearn.datasets import load_breast_cancer
+    from sklearn.model_selection import train_test_split
+    from sklearn.preprocessing import StandardScaler
+
+    features, labels = load_breast_cancer(return_X_y=True)
+    print(f"{features.shape[0]} tumours with {features.shape[1]} measurements each")
+    split = train_test_split(features, labels, test_size=0.25, random_state=seed, stratify=labels)
+    train_x, test_x, train_y, test_y = split
+    scaler = StandardScaler().fit(train_x)
+    for done, (target, x, y) in enumerate(
+        [(train_data, train_x, train_y), (test_data, test_x, test_y)], start=1
+    ):
+        time.sleep(1)
+        with open(target.path, "wb") as file:
+            numpy.savez(file, x=scaler.transform(x), y=y)
+        target.metadata["rows"] = len(y)
+        target.metadata["malignant"] = int((y == 0).sum())
+        telltale.progress(done, 2, unit="file")
+        print(f"wrote {len(y)} rows")
+    return len(train_y)
+
+
+@dsl.component(base_image=IMAGE, packages_to_install=PACKAGES)
+def fetch_costs(attempts_max: int) -> float:
+    """Asks a price list that answers the second time only; the code itself tries again."""
+    import time
+
+    class PriceListAway(Exception):
+        pass
+
+    def ask(attempt: int) -> float:
+        time.sleep(1)
+        if attempt == 1:
+            raise PriceListAway("the price list did not answer")
+        return 4.2
+
+    for attempt in range(1, attempts_max + 1):
+        try:
+            cost = ask(attempt)
+        except PriceListAway as error:
+            print(f"attempt {attempt} of {attempts_max} failed: {error}; trying again", flush=True)
+            continue
+        print(f"attempt {attempt} of {attempts_max} succeeded")
+        print(f"cost_of_a_missed_tumour={cost}")
+        return cost
+    raise PriceListAway(f"no answer in {attempts_max} attempts")
+
+
+@dsl.component(base_image=IMAGE, packages_to_install=PACKAGES)
+def check_fold(fold: int, train_data: dsl.Input[dsl.Dataset]) -> float:
+    """How well one fold can be predicted from the others. Prints; knows nothing of Telltale."""
+    import os
+    import time
+
+    os.nice(5)
+    import numpy
+    from sklearn.linear_model import LogisticRegression
+
+    data = numpy.load(train_data.path)
+    x, y = data["x"], data["y"]
+    held_out = numpy.arange(len(y)) % 12 == fold
+    model = LogisticRegression(C=0.1, max_iter=200).fit(x[~held_out], y[~held_out])
+    accuracy = float(model.score(x[held_out], y[held_out]))
+    time.sleep(0.6)
+    print(f"fold {fold}: rows={int(held_out.sum())} accuracy={accuracy:.4f}")
+    return accuracy
+
+
+@dsl.component(base_image=IMAGE, packages_to_install=PACKAGES)
+def train(
+    learning_rate: float,
+    epochs: int,
+    seed: int,
+    train_data: dsl.Input[dsl.Dataset],
+    model: dsl.Output[dsl.Model],
+    metrics: dsl.Output[dsl.Metrics],
+) -> float:
+    """Logistic regression by stochastic gradient descent, an epoch at a time."""
+    import os
+    import pickle
+    import sys
+    import time
+
+    os.nice(5)
+    import numpy
+    import telltale
+    from sklearn.linear_model import SGDClassifier
+    from sklearn.metrics import log_loss
+
+    data = numpy.load(train_data.path)
+    x, y = data["x"], data["y"]
+    last = len(y) // 5  # held back to see how training goes
+    classifier = SGDClassifier(
+        loss="log_loss", learning_rate="constant", eta0=learning_rate, random_state=seed
+    )
+    order = numpy.random.default_rng(seed)
+    step = 0
+    for epoch in range(1, epochs + 1):
+        rows = order.permutation(len(y) - last) + last
+        batches = numpy.array_split(rows, 20)
+        started = time.monotonic()
+        for number, batch in enumerate(batches, start=1):
+            classifier.partial_fit(x[batch], y[batch], classes=[0, 1])
+            step += 1
+            loss = log_loss(y[batch], classifier.predict_proba(x[batch]), labels=[0, 1])
+            telltale.log_metric("batch_loss", loss, step=step)
+            rate = number / (time.monotonic() - started)
+            width = number * 20 // len(batches)
+            bar = "█" * width + " " * (20 - width)
+            sys.stderr.write(
+                f"\repoch {epoch}/{epochs}: {100 * number // len(batches):3d}%|{bar}| "
+                f"{number}/{len(batches)} [00:00<00:00, {rate:5.1f}batch/s]"
+            )
+            sys.stderr.flush()
+            time.sleep(0.03)
+        sys.stderr.write("\n")
+        loss = log_loss(y[:last], classifier.predict_proba(x[:last]), labels=[0, 1])
+        accuracy = float(classifier.score(x[:last], y[:last]))
+        telltale.log_metrics({"loss": loss, "accuracy": accuracy}, step=epoch)
+        telltale.progress(epoch, epochs, unit="epoch", note=f"epoch {epoch} of {epochs}")
+        print(f"epoch {epoch}: loss={loss:.4f} accuracy={accuracy:.4f}", flush=True)
+
+    with open(model.path, "wb") as file:
+        pickle.dump(classifier, file)
+    model.metadata["framework"] = "scikit-learn"
+    model.metadata["learning_rate"] = learning_rate
+    metrics.log_metric("accuracy", accuracy)
+    metrics.log_metric("loss", loss)
+    return accuracy
+
+
+@dsl.component(base_image=IMAGE, packages_to_install=PACKAGES)
+def evaluate(
+    accuracies: List[float],
+    learning_rates: List[float],
+    missed_cost: float,
+    models: dsl.Input[List[dsl.Model]],
+    test_data: dsl.Input[dsl.Dataset],
+    metrics: dsl.Output[dsl.Metrics],
+    report: dsl.Output[dsl.ClassificationMetrics],
+) -> float:
+    """The best model on data that no training has seen."""
+    import os
+    import pickle
+    import time
+
+    os.nice(5)
+    import numpy
+    import telltale
+    from sklearn.metrics import confusion_matrix, roc_auc_score, roc_curve
+
+    best = max(range(len(accuracies)), key=lambda index: accuracies[index])
+    print(f"best learning rate: {learning_rates[best]} of {learning_rates}")
+    with open(models[best].path, "rb") as file:
+        model = pickle.load(file)
+    data = numpy.load(test_data.path)
+    x, y = data["x"], data["y"]
+    malignant = model.predict_proba(x)[:, 0]
+    false_alarms, hits, thresholds = roc_curve(y == 0, malignant)
+    finite = numpy.isfinite(thresholds)
+    report.log_roc_curve(
+        false_alarms[finite].tolist(), hits[finite].tolist(), thresholds[finite].tolist()
+    )
+    table = confusion_matrix(y, model.predict(x), labels=[0, 1])
+    report.log_confusion_matrix(["malignant", "benign"], table.tolist())
+    for step, threshold in enumerate(numpy.linspace(0.05, 0.95, 40), start=1):
+        missed = int(((malignant < threshold) & (y == 0)).sum())
+        alarms = int(((malignant >= threshold) & (y == 1)).sum())
+        telltale.log_metric("cost", missed * missed_cost + alarms, step=step)
+        telltale.progress(step, 40, unit="threshold")
+        time.sleep(0.06)
+    auc = float(roc_auc_score(y == 0, malignant))
+    accuracy = float(model.score(x, y))
+    metrics.log_metric("accuracy", accuracy)
+    metrics.log_metric("roc_auc", auc)
+    print(f"accuracy={accuracy:.4f} roc_auc={auc:.4f}")
+    return accuracy
+
+
+@dsl.pipeline(
+    name="breast-cancer",
+    description="Which learning rate tells benign from malignant tumours best?",
+)
+def breast_cancer(
+    learning_rates: List[float] = [0.0005, 0.005, 0.05],  # noqa: B006
+    epochs: int = 14,
+    seed: int = 7,
+) -> float:
+    def single_threaded(task: dsl.PipelineTask) -> dsl.PipelineTask:
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+            task.set_env_variable(name, "1")
+        return task
+
+    data = single_threaded(load(seed=seed))
+    costs = single_threaded(fetch_costs(attempts_max=3))
+    with dsl.ParallelFor(list(range(12)), name="check-folds") as fold:
+        check = check_fold(fold=fold, train_data=data.outputs["train_data"])
+        single_threaded(check)
+    with dsl.ParallelFor(learning_rates, name="learning-rates") as learning_rate:
+        training = train(
+            learning_rate=learning_rate,
+            epochs=epochs,
+            seed=seed,
+            train_data=data.outputs["train_data"],
+        )
+        single_threaded(training)
+    verdict = evaluate(
+        accuracies=dsl.Collected(training.outputs["Output"]),
+        learning_rates=learning_rates,
+        missed_cost=costs.output,
+        models=dsl.Collected(training.outputs["model"]),
+        test_data=data.outputs["test_data"],
+    )
+    return single_threaded(verdict).outputs["Output"]

@@ -21,10 +21,11 @@ def load(seed: int, train_data: dsl.Output[dsl.Dataset], test_data: dsl.Output[d
 
     os.nice(5)
     import numpy
-    import telltale
     from sklearn.datasets import load_breast_cancer
     from sklearn.model_selection import train_test_split
     from sklearn.preprocessing import StandardScaler
+
+    import telltale
 
     features, labels = load_breast_cancer(return_X_y=True)
     print(f"{features.shape[0]} tumours with {features.shape[1]} measurements each")
@@ -44,7 +45,7 @@ def load(seed: int, train_data: dsl.Output[dsl.Dataset], test_data: dsl.Output[d
     return len(train_y)
 
 
-@dsl.component(base_image=IMAGE, packages_to_install=PACKAGES)
+@dsl.component(base_image=IMAGE)
 def fetch_costs(attempts_max: int) -> float:
     """Asks a price list that answers the second time only; the code itself tries again."""
     import time
@@ -70,22 +71,22 @@ def fetch_costs(attempts_max: int) -> float:
     raise PriceListAway(f"no answer in {attempts_max} attempts")
 
 
-@dsl.component(base_image=IMAGE, packages_to_install=PACKAGES)
+@dsl.component(base_image=IMAGE, packages_to_install=["numpy"])
 def check_fold(fold: int, train_data: dsl.Input[dsl.Dataset]) -> float:
-    """How well one fold can be predicted from the others. Prints; knows nothing of Telltale."""
+    """How far the nearest class mean gets on one fold. Prints; knows nothing of Telltale."""
     import os
     import time
 
     os.nice(5)
     import numpy
-    from sklearn.linear_model import LogisticRegression
 
     data = numpy.load(train_data.path)
     x, y = data["x"], data["y"]
     held_out = numpy.arange(len(y)) % 12 == fold
-    model = LogisticRegression(C=0.1, max_iter=200).fit(x[~held_out], y[~held_out])
-    accuracy = float(model.score(x[held_out], y[held_out]))
-    time.sleep(0.6)
+    means = numpy.stack([x[~held_out & (y == label)].mean(axis=0) for label in (0, 1)])
+    distances = ((x[held_out][:, None, :] - means[None]) ** 2).sum(axis=2)
+    accuracy = float((distances.argmin(axis=1) == y[held_out]).mean())
+    time.sleep(0.8)
     print(f"fold {fold}: rows={int(held_out.sum())} accuracy={accuracy:.4f}")
     return accuracy
 
@@ -107,9 +108,10 @@ def train(
 
     os.nice(5)
     import numpy
-    import telltale
     from sklearn.linear_model import SGDClassifier
     from sklearn.metrics import log_loss
+
+    import telltale
 
     data = numpy.load(train_data.path)
     x, y = data["x"], data["y"]
@@ -158,6 +160,7 @@ def evaluate(
     accuracies: List[float],
     learning_rates: List[float],
     missed_cost: float,
+    simple_accuracies: List[float],
     models: dsl.Input[List[dsl.Model]],
     test_data: dsl.Input[dsl.Dataset],
     metrics: dsl.Output[dsl.Metrics],
@@ -170,8 +173,9 @@ def evaluate(
 
     os.nice(5)
     import numpy
-    import telltale
     from sklearn.metrics import confusion_matrix, roc_auc_score, roc_curve
+
+    import telltale
 
     best = max(range(len(accuracies)), key=lambda index: accuracies[index])
     print(f"best learning rate: {learning_rates[best]} of {learning_rates}")
@@ -197,6 +201,7 @@ def evaluate(
     accuracy = float(model.score(x, y))
     metrics.log_metric("accuracy", accuracy)
     metrics.log_metric("roc_auc", auc)
+    metrics.log_metric("nearest_mean_accuracy", sum(simple_accuracies) / len(simple_accuracies))
     print(f"accuracy={accuracy:.4f} roc_auc={auc:.4f}")
     return accuracy
 
@@ -206,7 +211,7 @@ def evaluate(
     description="Which learning rate tells benign from malignant tumours best?",
 )
 def breast_cancer(
-    learning_rates: List[float] = [0.0005, 0.005, 0.05],  # noqa: B006
+    learning_rates: List[float] = [0.0005, 0.005, 0.05],
     epochs: int = 14,
     seed: int = 7,
 ) -> float:
@@ -217,10 +222,10 @@ def breast_cancer(
 
     data = single_threaded(load(seed=seed))
     costs = single_threaded(fetch_costs(attempts_max=3))
-    with dsl.ParallelFor(list(range(12)), name="check-folds") as fold:
+    with dsl.ParallelFor(list(range(12)), name="check folds") as fold:
         check = check_fold(fold=fold, train_data=data.outputs["train_data"])
         single_threaded(check)
-    with dsl.ParallelFor(learning_rates, name="learning-rates") as learning_rate:
+    with dsl.ParallelFor(learning_rates, name="learning rates") as learning_rate:
         training = train(
             learning_rate=learning_rate,
             epochs=epochs,
@@ -232,6 +237,7 @@ def breast_cancer(
         accuracies=dsl.Collected(training.outputs["Output"]),
         learning_rates=learning_rates,
         missed_cost=costs.output,
+        simple_accuracies=dsl.Collected(check.outputs["Output"]),
         models=dsl.Collected(training.outputs["model"]),
         test_data=data.outputs["test_data"],
     )

@@ -1,7 +1,7 @@
 """`python -m local_target run pipeline.py`: starts one run on this machine.
 
-Exit status: 0 the run succeeded (or, detached, started), 1 it failed or was cancelled, 2 it could not be
-started; the reason is one sentence on standard error.
+Exit status: 0 the run succeeded (or, detached, started), 1 it failed or was cancelled, 2 it could
+not be started; the reason is one sentence on standard error.
 """
 
 import argparse
@@ -27,7 +27,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("pipeline_file", help="the file that has the @dsl.pipeline")
     run.add_argument(
-        "--param", "-p", action="append", default=[], metavar="NAME=VALUE", help="a parameter's value"
+        "--param",
+        "-p",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a parameter's value",
     )
     run.add_argument("--pipeline", metavar="NAME", help="which one, when the file has several")
     run.add_argument("--run-key", metavar="K", help="the run's key (default: a new one)")
@@ -97,13 +102,15 @@ def _run(options: argparse.Namespace, told_fd: Optional[int]) -> int:
             name = os.path.splitext(os.path.basename(options.pipeline_file))[0]
             body = {"state": "PENDING", "name": clean_text(name), "source": "local"}
             sender.put_fact("run_state", body)
-        from local_target import pipeline_file, runner
+        from local_target import kfp_adapter, pipeline_file, runner
 
         pipeline = pipeline_file.load(options.pipeline_file, options.pipeline)
         arguments = pipeline_file.arguments(pipeline, options.param)
-        runner.kfp_adapter.check_version()
+        kfp_adapter.check_version()
     except Exception as error:
-        sentence = str(error) if isinstance(error, UsageError) else f"{type(error).__name__}: {error}"
+        sentence = (
+            str(error) if isinstance(error, UsageError) else f"{type(error).__name__}: {error}"
+        )
         return _refuse(sentence, sender, told_fd)
     run_key = options.run_key or runner.new_run_key(pipeline.name)
     sender = sender or Sender(options.url, run_key, token=token)

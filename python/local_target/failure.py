@@ -1,6 +1,7 @@
 """Why a task failed, in a sentence made from the end of its output and its exit status. Pure."""
 
 import re
+from typing import List
 
 from local_target.task_process import find_signal
 
@@ -31,7 +32,7 @@ def sentence(code: int, tail: bytes) -> str:
     return f"{cause} ({ending})" if cause else ending[0].upper() + ending[1:]
 
 
-def _exception_line(lines: "list[str]") -> str:
+def _exception_line(lines: List[str]) -> str:
     """The line after the last traceback's frames: "ValueError: lr must be positive"."""
     starts = [index for index, line in enumerate(lines) if line.strip() == _TRACEBACK]
     if not starts:

@@ -1,8 +1,8 @@
 """The `pip install` that kfp's compiler puts before a lightweight component's code.
 
-Locally the environment mostly has what is asked for: then the step is left out (kfp.local would also
-run such tasks one at a time). What is missing is installed beside the environment, never into it: into
-a directory named by the requirements, shared by later runs.
+Locally the environment mostly has what is asked for: then the step is left out (kfp.local would
+also run such tasks one at a time). What is missing is installed beside the environment, never into
+it: into a directory named by the requirements, shared by later runs.
 """
 
 import fcntl
@@ -77,8 +77,9 @@ def _has(requirement: str) -> bool:
 
 def install_command(install: Install, directory: str) -> List[str]:
     uv = find_uv()
-    installer = [uv, "pip", "install", "--python", sys.executable]
-    if uv is None:
+    if uv is not None:
+        installer = [uv, "pip", "install", "--python", sys.executable]
+    else:
         installer = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check"]
     return [*installer, "--target", directory, *install.options, *install.requirements]
 

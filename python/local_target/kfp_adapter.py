@@ -1,13 +1,15 @@
-"""The one place that knows kfp.local's inside: watches its orchestrator and replaces task execution.
+"""The one place that knows kfp.local's inside: watches its orchestrator and replaces task
+execution.
 
 kfp.local 2.17.0 has no callbacks, prints output without saying whose it is, and opens pipes in text
 mode. This module wraps the functions below for the time of one run and tells an `Observer` what
-they do; scheduling, conditions, loops, retries, inputs and outputs stay kfp's own. It is pinned: with
-another version of kfp it refuses to work, and its tests run against the real one.
+they do; scheduling, conditions, loops, retries, inputs and outputs stay kfp's own. It is pinned:
+with another version of kfp it refuses to work, and its tests run against the real one.
 
 How kfp.local 2.17.0 behaves, and so the page: iterations of a ParallelFor run two at a time (its
-limit, whatever parallelism is asked for), other tasks one after the other; after a failure the tasks
-that don't depend on it still run, unless the pipeline has neither groups nor loops: then it stops.
+limit, whatever parallelism is asked for), other tasks one after the other; after a failure the
+tasks that don't depend on it still run, unless the pipeline has neither groups nor loops: then it
+stops.
 """
 
 import contextlib
@@ -19,8 +21,8 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
 import kfp
 from kfp import dsl, local
-from kfp.local import graph_utils, io, logging_utils, pipeline_orchestrator, status
 from kfp.local import executor_output_utils as output_utils
+from kfp.local import graph_utils, io, logging_utils, pipeline_orchestrator, status
 from kfp.local import subprocess_task_handler as handlers
 from kfp.local.orchestrator import dag_orchestrator, orchestrator_utils, task_executor
 from kfp.local.orchestrator import enhanced_dag_orchestrator as enhanced
@@ -162,7 +164,7 @@ class _Watch:
     def _io_store_class(self) -> type:
         watch = self
 
-        class ScopedStore(io.IOStore):
+        class ScopedStore(io.IOStore):  # type: ignore[misc]
             def __init__(self, parent: Any = None) -> None:
                 super().__init__(parent)
                 self.scope_path: str = getattr(watch._here, "path", "")
@@ -259,7 +261,8 @@ class _Watch:
         def evaluate_condition(condition: str, io_store: Any) -> bool:
             if original(condition, io_store):
                 return True
-            # The orchestrator doesn't say whose condition it is: the next undecided one in its order.
+            # The orchestrator doesn't say whose condition it is: the next undecided one in its
+            # order.
             order = graph_utils.topological_sort_tasks(io_store.dag.tasks)
             for name in reversed(order):
                 policy = io_store.dag.tasks[name].trigger_policy
@@ -303,7 +306,7 @@ class _Watch:
     def _handler_class(self) -> type:
         watch = self
 
-        class TaskHandler(handlers.SubprocessTaskHandler):
+        class TaskHandler(handlers.SubprocessTaskHandler):  # type: ignore[misc]
             def run(self) -> status.Status:
                 watch._here.task[1] += 1
                 path, attempt = watch._here.task

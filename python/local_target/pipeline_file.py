@@ -96,11 +96,15 @@ def arguments(pipeline: CompiledPipeline, given: List[str]) -> Dict[str, Any]:
     needed = [
         name
         for name, definition in definitions.items()
-        if name not in values and not definition.get("isOptional") and "defaultValue" not in definition
+        if name not in values
+        and not definition.get("isOptional")
+        and "defaultValue" not in definition
     ]
     if needed:
         listed = " ".join(f"--param {name}=…" for name in sorted(needed))
-        raise UsageError(f"The pipeline needs a value for {', '.join(sorted(needed))}: add {listed}.")
+        raise UsageError(
+            f"The pipeline needs a value for {', '.join(sorted(needed))}: add {listed}."
+        )
     return values
 
 
@@ -119,7 +123,9 @@ def _definitions(pipeline: CompiledPipeline) -> Dict[str, Dict[str, Any]]:
     inputs = pipeline.spec["root"].get("inputDefinitions", {})
     if inputs.get("artifacts"):
         names = ", ".join(sorted(inputs["artifacts"]))
-        raise UsageError(f"The pipeline takes artifacts ({names}); only parameters can be given here.")
+        raise UsageError(
+            f"The pipeline takes artifacts ({names}); only parameters can be given here."
+        )
     found: Dict[str, Dict[str, Any]] = inputs.get("parameters", {})
     return found
 

@@ -1,8 +1,8 @@
 """The tasks of a compiled pipeline, before they run. Pure: compiled IR in, GraphTask bodies out.
 
 A path is the names from the root: groups (sub-pipelines, conditions, exit handlers) and loops hold
-their tasks; a loop's iterations are numbered below it. Iterations whose items are constants or follow
-from the run's parameters are known at once, others when the loop starts (`iterations`).
+their tasks; a loop's iterations are numbered below it. Iterations whose items are constants or
+follow from the run's parameters are known at once, others when the loop starts (`iterations`).
 """
 
 import json

@@ -150,7 +150,11 @@ class RunTracker:
         """A sentence about the task that failed first."""
         with self._lock:
             for path, message in self._failures.items():
-                return f"{self.name(path)} failed: {message}" if message else f"{self.name(path)} failed"
+                return (
+                    f"{self.name(path)} failed: {message}"
+                    if message
+                    else f"{self.name(path)} failed"
+                )
         return None
 
     def failed_names(self, paths: Iterable[str]) -> str:

@@ -1,17 +1,18 @@
-"""One local run from its first event to its last: joins kfp's orchestrator, the tasks' processes and
-the sender. Owns the tracker and the running processes; called from kfp's threads, the server watch
-and signals' handler thread.
+"""One local run from its first event to its last: joins kfp's orchestrator, the tasks' processes
+and the sender. Owns the tracker and the running processes; called from kfp's threads, the server
+watch and signals' handler thread.
 """
 
 import logging
 import os
 import shutil
+import sys
 import threading
 import uuid
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 import telltale
-from local_target import failure, installs
+from local_target import failure, installs, kfp_adapter
 from local_target.pipeline_file import CompiledPipeline, with_defaults
 from local_target.pipeline_graph import PipelineGraph, join
 from local_target.run_tracker import RunTracker, json_text, now_us
@@ -22,8 +23,6 @@ from telltale.claims import ClaimReader
 from telltale.encoding import Fact, LogPiece, Point, clean_text
 from telltale.sender import Sender
 from telltale.stdout_parser import Metric, StdoutParser
-
-from local_target import kfp_adapter  # isort: skip
 
 _logger = logging.getLogger("telltale")
 STOP_GRACE_S = 5.0
@@ -143,7 +142,7 @@ class LocalRun(kfp_adapter.Observer):
             return False
         parameters, artifacts = kfp_adapter.split_values(inputs)
         self._attempts_max[path] = attempts_max
-        fields = {"attempt": 1, "attempts_max": attempts_max}
+        fields: Dict[str, Any] = {"attempt": 1, "attempts_max": attempts_max}
         self._tracker.set_state(path, "RUNNING", inputs=parameters, **fields)
         for name, artifact in artifacts:
             self._tracker.artifact(path, name, kfp_adapter.artifact_fields(artifact), True)
@@ -178,10 +177,10 @@ class LocalRun(kfp_adapter.Observer):
 
     def run_attempt(self, path: str, attempt: int, command: List[str], env: Dict[str, str]) -> int:
         attempts_max = self._attempts_max.get(path, 1)
+        fields: Dict[str, Any] = {"attempt": attempt, "attempts_max": attempts_max}
         if self._cancelled.is_set():
             return 1
         if attempt > 1:
-            fields = {"attempt": attempt, "attempts_max": attempts_max}
             self._tracker.set_state(path, "RUNNING", **fields)
         output = _Output(self._sender, path, attempt, self._claims_file(path, attempt))
         try:
@@ -194,7 +193,6 @@ class LocalRun(kfp_adapter.Observer):
         if code != 0:
             self._messages[path] = failure.sentence(code, output.tail())
             if attempt < attempts_max and not self._cancelled.is_set():
-                fields = {"attempt": attempt, "attempts_max": attempts_max}
                 self._tracker.set_state(path, "RETRYING", self._messages[path], **fields)
         return code
 
@@ -257,7 +255,7 @@ class LocalRun(kfp_adapter.Observer):
         if self._settings.token:
             full["TELLTALE_TOKEN"] = self._settings.token
         # kfp's commands say `python3`: that is this interpreter, and it finds this SDK.
-        _prepend(full, "PATH", os.path.dirname(sys_executable()))
+        _prepend(full, "PATH", os.path.dirname(sys.executable))
         _prepend(full, "PYTHONPATH", os.path.dirname(os.path.dirname(telltale.__file__)))
         return full
 
@@ -317,12 +315,6 @@ class _Output:
 
 def new_run_key(pipeline_name: str) -> str:
     return ids.run_key("local", "", pipeline_name, str(uuid.uuid4()))
-
-
-def sys_executable() -> str:
-    import sys
-
-    return sys.executable
 
 
 def data_root() -> str:

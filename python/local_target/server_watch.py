@@ -56,7 +56,14 @@ class ServerWatch:
                 return False
             body = json.loads(response.read(_ANSWER_BYTES))
             return any(int(run.get("cancel_requested_at_us") or 0) > 0 for run in body["runs"])
-        except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError, AttributeError):
+        except (
+            OSError,
+            http.client.HTTPException,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+        ):
             return False
         finally:
             connection.close()

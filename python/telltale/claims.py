@@ -1,8 +1,8 @@
 """Who reports a metric: the SDK or the parser of standard output.
 
 The same value is often printed and logged. The SDK notes the names it logs in a file that whoever
-watches the output gives it (TELLTALE_CLAIMS); the parser leaves those names to the SDK. The rules are
-in `stdout_source`.
+watches the output gives it (TELLTALE_CLAIMS); the parser leaves those names to the SDK. The rules
+are in `stdout_source`.
 """
 
 import contextlib

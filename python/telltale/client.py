@@ -18,7 +18,7 @@ import multiprocessing
 import os
 import sys
 import threading
-from typing import Any, Optional
+from typing import Any, Dict, Optional
 
 from telltale.claims import ClaimWriter
 from telltale.encoding import Point, clean_text, int64_or_none
@@ -49,7 +49,7 @@ class Client:
         )
         self.claims = ClaimWriter(claims_path)
         self._exit_wait_s = _number("TELLTALE_EXIT_WAIT_S", 3.0)
-        self._names: dict = {}  # as the caller wrote it -> cleaned
+        self._names: Dict[Any, str] = {}  # as the caller wrote it -> cleaned
 
     def log_metric(self, name: Any, value: Any, step: Any, time_us: int) -> None:
         clean = self._names.get(name)
@@ -111,7 +111,9 @@ def _look() -> Optional[Client]:
             except Exception as error:  # a wrong setting must not end the user's program
                 _logger.warning("telltale: not reporting: %s", error)
         elif url or run_key:
-            _logger.warning("telltale: not reporting: TELLTALE_URL and TELLTALE_RUN_KEY go together")
+            _logger.warning(
+                "telltale: not reporting: TELLTALE_URL and TELLTALE_RUN_KEY go together"
+            )
         _looked = True
         return _client
 

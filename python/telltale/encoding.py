@@ -1,7 +1,7 @@
 """Events as lines of JSON (proto3's JSON mapping of schema/event.proto).
 
-Items are what callers hand to the sender; `EventBuilder` joins them into events: points of one series
-become columns, adjacent log bytes one piece, progress its latest word.
+Items are what callers hand to the sender; `EventBuilder` joins them into events: points of one
+series become columns, adjacent log bytes one piece, progress its latest word.
 """
 
 import base64

@@ -163,8 +163,8 @@ class Sender:
         return len(self._queue)
 
     def forget(self) -> None:
-        """In a forked child: lets go of what belongs to the parent, without a word to the server."""
-        self._connection.close()
+        """In a forked child: lets go of what belongs to the parent, without a word to the
+        server.""" self._connection.close()
         self._spool.release()
 
     def _make_room(self) -> None:
@@ -304,7 +304,9 @@ class Sender:
         elif answer.status in _REFUSED_STATUS:
             self._rejected += len(lines)
             self._connected = True
-            _logger.warning("telltale: the server refused %d events: %s", len(lines), answer.body[:300])
+            _logger.warning(
+                "telltale: the server refused %d events: %s", len(lines), answer.body[:300]
+            )
         else:
             raise _Retry(answer.retry_after_s)
 

@@ -1,8 +1,8 @@
 """Events on disk while the server can't be reached.
 
 A spool is a directory of one sender below the spool root: numbered segments of NDJSON, each sent as
-one batch, the oldest first, and a lock that its owner holds while it lives. When the owner has gone,
-another sender with the same root and server takes the segments over (`abandoned_spools`).
+one batch, the oldest first, and a lock that its owner holds while it lives. When the owner has
+gone, another sender with the same root and server takes the segments over (`abandoned_spools`).
 
 The bound is on the directory's segments (64 MB unless told otherwise). Beyond it the oldest points,
 log bytes and progress are dropped and counted; states, graphs and artifacts stay as long as

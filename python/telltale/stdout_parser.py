@@ -2,20 +2,21 @@
 
 Pure: bytes in (in pieces, as they come), findings out. What is understood:
 
-* `name=value` in the form of Katib's default filter, `([\\w|-]+)\\s*=\\s*([+-]?\\d*(\\.\\d+)?([Ee][+-]?\\d+)?)`,
-  narrowed where that would take what is no metric: a value needs a digit (or is nan or inf), nothing may
-  go on behind it (`1.2.3`, `12:30`, `5MB`), and options (`--lr=0.1`), URLs, calls (`fit(epochs=5)`) and
-  the source lines of a traceback are left out. `/` and `.` may join a name (`val/loss`). A whole
-  number named step, epoch, … on the line, or "epoch 3" in words, is the step of the line's others.
+* `name=value` in the form of Katib's default filter,
+`([\\w|-]+)\\s*=\\s*([+-]?\\d*(\\.\\d+)?([Ee][+-]?\\d+)?)`,   narrowed where that would take what
+is no metric: a value needs a digit (or is nan or inf), nothing may   go on behind it (`1.2.3`,
+`12:30`, `5MB`), and options (`--lr=0.1`), URLs, calls (`fit(epochs=5)`) and   the source lines of
+a traceback are left out. `/` and `.` may join a name (`val/loss`). A whole   number named step, epoch, … on the line, or "epoch 3" in words, is the step of the line's others.
 * progress bars of tqdm (known and unknown total; `name=value` behind the rate are metrics whose
   step is the bar's position) and Keras 2 and 3 (with the metrics of a finished epoch).
 
 Lines end with `\\n` or `\\r`; a bar that isn't ended yet counts as soon as it is whole. Bytes that
 are no UTF-8 are no obstacle. Lines longer than LINE_BYTES are skipped.
 
-Precedence: what the SDK reports in the same task wins. A name the SDK has claimed is never taken from
-the output; once the task uses the SDK, a new name's first points wait HOLD_US for that claim, so
-that printing before logging makes no double. A name claimed later belongs to the SDK from then on.
+Precedence: what the SDK reports in the same task wins. A name the SDK has claimed is never taken
+from the output; once the task uses the SDK, a new name's first points wait HOLD_US for that claim,
+so that printing before logging makes no double. A name claimed later belongs to the SDK from then
+on.
 """
 
 import re
@@ -67,7 +68,9 @@ _TQDM_OPEN = re.compile(
     rf"^(?P<note>(?:.*?:\s)?)\s*(?P<done>{_NUMBER})\s?(?P<unit>[A-Za-z]+) "
     r"\[(?P<stats>\d+:\d\d(?::\d\d)?,.*)\]"
 )
-_TQDM_UNIT = re.compile(r",\s*(?:[\d.?]+[kKMGTP]?(?P<per_s>[A-Za-z]+)/s|[\d.?]+s/(?P<each>[A-Za-z]+))")
+_TQDM_UNIT = re.compile(
+    r",\s*(?:[\d.?]+[kKMGTP]?(?P<per_s>[A-Za-z]+)/s|[\d.?]+s/(?P<each>[A-Za-z]+))"
+)
 _TQDM_RATE = re.compile(r"^[^,]*,[^,]*(?:,\s*)?")
 _KERAS = re.compile(
     r"^\s*(?P<done>\d+)/(?P<total>\d+|Unknown) (?:\[[=>.]{5,}\]|[━─]{5,})?\s*(?P<rest>.*)$"
@@ -217,17 +220,10 @@ class StdoutParser:
             claims.refresh()
         kept: List[Found] = []
         for finding in found:
-            if isinstance(finding, Progress):
-                if not claims.progress:
-                    kept.append(finding)
-            elif claims.has_name(finding.name):
-                self._held.pop(finding.name, None)
-            elif finding.name in self._held:
-                self._held[finding.name].append(finding)
-            elif finding.name in self._known or not claims.sdk_in_use:
-                self._take(finding, kept)
-            elif len(self._known) + len(self._held) < NAMES_LIMIT:
-                self._held[finding.name] = [finding]
+            if isinstance(finding, Metric):
+                self._decide_metric(finding, claims, kept)
+            elif not claims.progress:
+                kept.append(finding)
         for name, points in list(self._held.items()):
             if claims.has_name(name):
                 del self._held[name]
@@ -236,6 +232,16 @@ class StdoutParser:
                 for point in points:
                     self._take(point, kept)
         return kept
+
+    def _decide_metric(self, metric: Metric, claims: ClaimReader, kept: List[Found]) -> None:
+        if claims.has_name(metric.name):
+            self._held.pop(metric.name, None)
+        elif metric.name in self._held:
+            self._held[metric.name].append(metric)
+        elif metric.name in self._known or not claims.sdk_in_use:
+            self._take(metric, kept)
+        elif len(self._known) + len(self._held) < NAMES_LIMIT:
+            self._held[metric.name] = [metric]
 
     def _take(self, metric: Metric, kept: List[Found]) -> None:
         if metric.name in self._known or len(self._known) < NAMES_LIMIT:

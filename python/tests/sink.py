@@ -1,5 +1,6 @@
 """A small Telltale server for tests: takes events over HTTP and remembers them."""
 
+import contextlib
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -138,10 +139,8 @@ class _Server(ThreadingHTTPServer):
         import socket
 
         for request in self._open:
-            try:
+            with contextlib.suppress(OSError):
                 request.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         pass

@@ -1,0 +1,201 @@
+#include "sim/world.h"
+
+#include <fmt/format.h>
+
+#include "fold/view_encoder.h"
+
+namespace telltale::sim {
+namespace {
+
+constexpr int kProducers = 3;
+constexpr int kSteps = 400;
+constexpr std::int64_t kStepUs = 20'000;
+constexpr std::int64_t kSettleUs = 40'000'000;
+
+}  // namespace
+
+// What one life of the process holds; a crash destroys it.
+struct World::Server {
+  Server(ports::Runtime& runtime, SimLog& log, SimStore& store, Counters& counters)
+      : fold(runtime, log, store, counters, 0),
+        runs(runtime, log, counters),
+        views(runtime, log, store, counters),
+        ingest(runtime, runtime, log, counters) {}
+
+  loops::FoldLoop fold;
+  serve::RunList runs;
+  serve::LiveViews views;
+  collect::HttpIngest ingest;
+  bool ready = false;
+};
+
+World::World(std::uint64_t seed, Bug bug)
+    : runtime_(seed),
+      bug_(bug),
+      log_(runtime_, bug == Bug::fsync_skipped),
+      store_(runtime_, bug == Bug::snapshot_skipped) {
+  for (int i = 0; i < kProducers; ++i) {
+    producers_.push_back(std::make_unique<Producer>(runtime_, i, bug != Bug::repeat_applied));
+    Reader::Faults faults;
+    faults.drop_removed = bug == Bug::tombstone_dropped;
+    faults.lose_frames = bug == Bug::frame_lost;
+    faults.lose_log_offset = bug == Bug::log_offset_lost;
+    readers_.push_back(std::make_unique<Reader>(runtime_, producers_.back()->run(), faults));
+  }
+  start_server();
+}
+
+World::~World() {
+  for (auto& reader : readers_) reader->disconnect();
+}
+
+void World::start_server() {
+  server_ = std::make_unique<Server>(runtime_, log_, store_, counters_);
+  Server* server = server_.get();
+  server->fold.start();
+  server->runs.start([](Status) {});
+  server->views.start([server](Status status) { server->ready = status.ok(); });
+}
+
+void World::crash() {
+  ++crashes_;
+  for (auto& reader : readers_) reader->disconnect();
+  for (auto& producer : producers_) producer->lost();
+  runtime_.drop_all();  // what the process had still to do dies with it
+  server_.reset();
+  log_.crash();
+  store_.crash();
+  start_server();
+}
+
+void World::step() {
+  for (auto& producer : producers_) {
+    const std::string body = producer->next_body();
+    if (body.empty()) continue;
+    ports::HttpRequest request;
+    request.method = "POST";
+    request.headers = {{"content-type", "application/x-protobuf"}};
+    request.body = body;
+    const std::uint64_t life = crashes_;
+    server_->ingest.handle(std::move(request), [this, life, producer = producer.get()](
+                                                   const ports::HttpResponse& response) {
+      if (life == crashes_) producer->answered(response.status);
+    });
+  }
+  for (auto& reader : readers_) {
+    if (!reader->connected() && server_->ready)
+      reader->connect(server_->views, server_->runs, counters_);
+    reader->take();
+  }
+}
+
+void World::run() {
+  for (int i = 0; i < kSteps; ++i) {
+    for (auto& producer : producers_) {
+      for (std::uint64_t n = runtime_.random() % 4; n > 0; --n) producer->invent();
+    }
+    step();
+    if (runtime_.random() % 60 == 0) crash();
+    for (auto& reader : readers_) {
+      if (reader->connected() && runtime_.random() % 40 == 0) reader->disconnect();
+    }
+    runtime_.advance(kStepUs);
+  }
+  log_.set_faulty(false);
+  store_.set_faulty(false);
+  settle();
+  // Once more from rest: what now is there came from the store, not from memory.
+  crash();
+  settle();
+}
+
+void World::settle() {
+  for (std::int64_t us = 0; us < kSettleUs; us += 50 * kStepUs) {
+    step();
+    runtime_.advance(kStepUs);
+    for (int i = 0; i < 10; ++i) {
+      for (auto& reader : readers_) reader->take();
+      runtime_.advance(kStepUs);
+    }
+  }
+}
+
+std::uint64_t World::retries() const {
+  std::uint64_t sum = 0;
+  for (const auto& producer : producers_) sum += producer->retries();
+  return sum;
+}
+
+std::uint64_t World::reconnects() const {
+  std::uint64_t sum = 0;
+  for (const auto& reader : readers_) sum += reader->reconnects();
+  return sum;
+}
+
+std::vector<std::string> World::checks() {
+  std::vector<std::string> wrong;
+  for (const auto& producer : producers_) check_run(*producer, wrong);
+  return wrong;
+}
+
+// The truth is every event once, in order, folded by itself.
+void World::check_run(const Producer& producer, std::vector<std::string>& wrong) {
+  if (!producer.settled()) wrong.push_back("a producer never got its answer");
+  fold::RunView expected(producer.run());
+  std::uint64_t offset = 0;
+  for (const schema::Event& event : producer.events()) expected.apply(LogOffset{offset++}, event);
+  std::shared_ptr<serve::WatchedRun> served;
+  server_->views.open(producer.run(), [&](Result<serve::LiveViews::RunPtr> run) {
+    if (run.ok()) served = run.take();
+  });
+  runtime_.advance(kStepUs * 10);
+  if (served == nullptr) {
+    wrong.push_back("a run with acknowledged events is not there");
+    return;
+  }
+  const fold::SummaryPtr listed = server_->runs.catalogue().find(producer.run().text());
+  if (listed == nullptr) wrong.push_back("a run is not in the list");
+  for (const fold::Series& series : expected.series()) {
+    const fold::Series* found = served->view.series(series.id);
+    if (found == nullptr || found->points.value() != series.points.value())
+      wrong.push_back("points of a series are lost or doubled");
+  }
+  for (const auto& reader : readers_) {
+    if (reader->run() == producer.run()) check_reader(*reader, expected, wrong);
+  }
+}
+
+void World::check_reader(const Reader& reader, const fold::RunView& expected,
+                         std::vector<std::string>& wrong) {
+  if (!reader.trouble().empty()) wrong.push_back(reader.trouble());
+  if (expected.tasks().size() != reader.tasks().size())
+    wrong.push_back(fmt::format("a page shows {} tasks of {}", reader.tasks().size(),
+                                expected.tasks().size()));
+  for (const fold::Task* task : expected.tasks()) {
+    schema::TaskView truth = fold::encode_task(*task);
+    const auto found = reader.tasks().find(task->id.text());
+    if (found == reader.tasks().end()) continue;  // counted above
+    schema::TaskView shown = found->second;
+    // Offsets are of another log, and depends_on and times follow from the rest.
+    truth.clear_position();
+    shown.clear_position();
+    truth.clear_started_at_us();
+    shown.clear_started_at_us();
+    truth.clear_finished_at_us();
+    shown.clear_finished_at_us();
+    if (truth.SerializeAsString() != shown.SerializeAsString())
+      wrong.push_back("a page shows a task as it is not: " + shown.ShortDebugString() +
+                      " instead of " + truth.ShortDebugString());
+  }
+  for (const fold::Series& series : expected.series()) {
+    const auto found = reader.series().find(series.id.text());
+    if (found == reader.series().end() || found->second.points() != series.points.size())
+      wrong.push_back("a page shows another number of points");
+  }
+  const fold::Task* first = expected.task_by_path("task-0");
+  const fold::LogBuffer* log = first == nullptr ? nullptr : first->log(1);
+  const std::string output = log == nullptr ? "" : log->read(0, SIZE_MAX).data;
+  if (output != reader.log()) wrong.push_back("a page shows another output than was written");
+}
+
+}  // namespace telltale::sim

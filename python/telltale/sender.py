@@ -164,7 +164,8 @@ class Sender:
 
     def forget(self) -> None:
         """In a forked child: lets go of what belongs to the parent, without a word to the
-        server.""" self._connection.close()
+        server."""
+        self._connection.close()
         self._spool.release()
 
     def _make_room(self) -> None:

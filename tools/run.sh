@@ -39,7 +39,7 @@ if ! client ready "$URL" "$server"; then
 fi
 say "Telltale is at $URL"
 
-step "Python environment" 45 python3 python/local_target/setup_environment.py --url "$URL" ||
+step "Python environment" 45 python3 python/local_target/setup_environment.py .venv --url "$URL" ||
   die "The Python environment could not be made; the page at $URL shows where it stopped."
 
 run=$(client start "$URL" examples/breast_cancer/pipeline.py)

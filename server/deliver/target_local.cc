@@ -110,8 +110,8 @@ void TargetLocal::launch(LaunchSpec spec, ports::Respond respond) {
 
   schema::Event event = event_of(key, loop_, "launch-" + key.text());
   schema::RunState& state = *event.mutable_run_state();
+  // Without a version: whatever the runner says of itself is newer.
   state.set_state(schema::PENDING);
-  state.set_version(1);
   state.set_source("local");
   state.set_name(fs::path(spec.pipeline_file).stem().string());
   state.set_message("Starting Python and compiling the pipeline.");

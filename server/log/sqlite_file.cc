@@ -102,6 +102,11 @@ Result<std::unique_ptr<SqliteFile>> SqliteFile::open(const std::string& path, bo
   return file;
 }
 
+Status SqliteFile::limit_size(std::int64_t pages) {
+  if (pages == 0) return Done{};
+  return execute(fmt::format("PRAGMA max_page_count = {}", pages).c_str());
+}
+
 SqliteFile::~SqliteFile() {
   for (const auto& [sql, statement] : prepared_) sqlite3_finalize(statement);
   sqlite3_close(database_);

@@ -25,6 +25,8 @@ struct Block {
 class SqliteFile {
  public:
   static Result<std::unique_ptr<SqliteFile>> open(const std::string& path, bool writer);
+  // Of the writer only; 0 is none.
+  Status limit_size(std::int64_t pages);
   ~SqliteFile();
   SqliteFile(const SqliteFile&) = delete;
   SqliteFile& operator=(const SqliteFile&) = delete;

@@ -132,6 +132,8 @@ Status SqliteLog::State::open_files() {
   auto opened = SqliteFile::open(path, true);
   if (!opened.ok()) return opened.error();
   write_file = opened.take();
+  if (Status limited = write_file->limit_size(options.size_limit_pages); !limited.ok())
+    return limited;
   opened = SqliteFile::open(path, false);
   if (!opened.ok()) return opened.error();
   read_file = opened.take();

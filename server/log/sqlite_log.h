@@ -17,6 +17,9 @@ struct SqliteLogOptions {
   std::map<std::string, int> topics = {{ports::kEventsTopic, 1}, {ports::kRunsTopic, 1}};
   // Of these only the newest record of each key is kept.
   std::string compacted_topic = ports::kRunsTopic;
+  // The file grows no further than this many pages of 16 KiB: then appends answer storage_full, as on
+  // a full disk. 0: as far as the disk goes.
+  std::int64_t size_limit_pages = 0;
 };
 
 class SqliteLog final : public ports::Log {

@@ -1,0 +1,201 @@
+// What SqliteLog does beyond the contract: crashes, second processes, damage, compaction, full disks.
+#include "log/sqlite_log.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+
+#include "ports/log_asker_test.h"
+#include "runtime/asio_runtime.h"
+
+namespace telltale::log {
+namespace {
+
+using ports::LogAsker;
+using ports::numbered;
+
+const ports::Partition kEvents{ports::kEventsTopic, 0};
+const ports::Partition kRuns{ports::kRunsTopic, 0};
+
+std::unique_ptr<SqliteLog> open(const std::string& directory, std::int64_t size_limit_pages = 0) {
+  return SqliteLog::open({.directory = directory, .size_limit_pages = size_limit_pages}).take();
+}
+
+TEST(SqliteLog, KeepsEverythingOverAReopen) {
+  const ports::TemporaryFolder folder;
+  runtime::AsioRuntime loop("test");
+  const std::vector<ports::Record> records = numbered(0, 10);
+  {
+    const auto log = open(folder.path());
+    LogAsker asker(loop, *log);
+    ASSERT_TRUE(asker.append(ports::kEventsTopic, {records.begin(), records.begin() + 6}).ok());
+    ASSERT_TRUE(asker.commit("fold", kEvents, 4).ok());
+  }
+  const auto log = open(folder.path());
+  LogAsker asker(loop, *log);
+  EXPECT_EQ(*asker.bounds(kEvents), (ports::Bounds{LogOffset{0}, LogOffset{6}}));
+  EXPECT_EQ(*asker.committed("fold", kEvents), LogOffset{4});
+  const auto more = asker.append(ports::kEventsTopic, {records.begin() + 6, records.end()});
+  ASSERT_TRUE(more.ok());
+  EXPECT_EQ(more->places[0].offset, LogOffset{6});
+  // From 3: part of a block, of the file and of memory. A reader goes on until there is no more.
+  std::uint64_t at = 3;
+  while (at < 10) {
+    const auto read = asker.read(kEvents, at);
+    ASSERT_TRUE(read.ok());
+    ASSERT_FALSE(read->empty());
+    for (const ports::StoredRecord& stored : *read) {
+      EXPECT_EQ(stored, (ports::StoredRecord{LogOffset{at}, records[at]}));
+      ++at;
+    }
+  }
+}
+
+// Appends without end and writes each acknowledged offset to `out`. Never returns.
+[[noreturn]] void append_until_killed(const std::string& directory, int out) {
+  runtime::AsioRuntime loop("child");
+  const auto log = open(directory);
+  LogAsker asker(loop, *log);
+  for (int i = 0;; ++i) {
+    const auto appended = asker.append(ports::kEventsTopic, numbered(i, 1));
+    if (!appended.ok()) ::_exit(1);
+    const std::uint64_t offset = to_number(appended->places[0].offset);
+    if (::write(out, &offset, sizeof(offset)) != sizeof(offset)) ::_exit(2);
+  }
+}
+
+TEST(SqliteLog, NothingAcknowledgedIsLostWhenTheProcessIsKilled) {
+  const ports::TemporaryFolder folder;
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) append_until_killed(folder.path(), ends[1]);
+  ::close(ends[1]);
+  std::uint64_t acknowledged = 0;
+  std::uint64_t count = 0;
+  while (::read(ends[0], &acknowledged, sizeof(acknowledged)) == sizeof(acknowledged)) {
+    EXPECT_EQ(acknowledged, count);
+    if (++count == 200) ::kill(child, SIGKILL);
+  }
+  ::close(ends[0]);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFSIGNALED(status)) << status;
+  ASSERT_GE(count, 200U);
+
+  runtime::AsioRuntime loop("test");
+  const auto log = open(folder.path());
+  LogAsker asker(loop, *log);
+  const auto read = asker.read(kEvents, 0);
+  ASSERT_TRUE(read.ok());
+  ASSERT_GE(read->size(), count);
+  for (std::size_t i = 0; i < read->size(); ++i)
+    EXPECT_EQ((*read)[i].record.value, std::to_string(i));
+}
+
+TEST(SqliteLog, ASecondOpenOfTheFolderIsRefusedAndTellsWhoHasIt) {
+  const ports::TemporaryFolder folder;
+  auto log = open(folder.path());
+  const auto second = SqliteLog::open({.directory = folder.path()});
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.error().code, ErrorCode::unavailable);
+  EXPECT_EQ(second.error().message,
+            fmt::format("Another Telltale (pid {}) is using {}. Stop it or choose another --data "
+                        "directory.",
+                        ::getpid(), folder.path()));
+  log.reset();
+  EXPECT_TRUE(SqliteLog::open({.directory = folder.path()}).ok());
+}
+
+void run_sql(const std::string& directory, const char* sql) {
+  sqlite3* database = nullptr;
+  ASSERT_EQ(sqlite3_open((directory + "/log.db").c_str(), &database), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(database, sql, nullptr, nullptr, nullptr), SQLITE_OK);
+  EXPECT_EQ(sqlite3_changes(database), 1);
+  sqlite3_close(database);
+}
+
+TEST(SqliteLog, ADamagedBlockIsCorruptAndTheOthersAreRead) {
+  const ports::TemporaryFolder folder;
+  runtime::AsioRuntime loop("test");
+  {
+    const auto log = open(folder.path());
+    LogAsker asker(loop, *log);
+    ASSERT_TRUE(asker.append(ports::kEventsTopic, numbered(0, 3)).ok());
+    ASSERT_TRUE(asker.append(ports::kEventsTopic, numbered(3, 3)).ok());
+  }
+  run_sql(folder.path(),
+          "UPDATE blocks SET records = substr(records, 1, 20) || x'00' || substr(records, 22) "
+          "WHERE first = 0");
+  const auto log = open(folder.path());
+  LogAsker asker(loop, *log);
+  EXPECT_EQ(asker.read(kEvents, 0).error().code, ErrorCode::corrupt);
+  const auto good = asker.read(kEvents, 3);
+  ASSERT_TRUE(good.ok());
+  EXPECT_EQ(good->size(), 3U);
+}
+
+TEST(SqliteLog, AFileThatIsNoLogIsRefused) {
+  const ports::TemporaryFolder folder;
+  std::ofstream(folder.path() + "/log.db") << std::string(100'000, 'x');
+  const auto opened = SqliteLog::open({.directory = folder.path()});
+  ASSERT_FALSE(opened.ok());
+  EXPECT_EQ(opened.error().code, ErrorCode::corrupt);
+}
+
+TEST(SqliteLog, CompactionKeepsTheNewestOfAKeyAndOffsetsGoOn) {
+  const ports::TemporaryFolder folder;
+  runtime::AsioRuntime loop("test");
+  {
+    const auto log = open(folder.path());
+    LogAsker asker(loop, *log);
+    ASSERT_TRUE(asker.append(ports::kRunsTopic, {{"a", "1", 1}, {"b", "2", 2}, {"a", "3", 3}}).ok());
+    ASSERT_TRUE(asker.append(ports::kRunsTopic, {{"c", "4", 4}, {"a", "5", 5}}).ok());
+  }
+  const auto log = open(folder.path());
+  LogAsker asker(loop, *log);
+  const std::vector<ports::StoredRecord> expected = {
+      {LogOffset{1}, {"b", "2", 2}}, {LogOffset{3}, {"c", "4", 4}}, {LogOffset{4}, {"a", "5", 5}}};
+  const auto read = asker.read(kRuns, 0);
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(*read, expected);
+  EXPECT_EQ(*asker.bounds(kRuns), (ports::Bounds{LogOffset{1}, LogOffset{5}}));
+  const auto more = asker.append(ports::kRunsTopic, {{"b", "6", 6}});
+  ASSERT_TRUE(more.ok());
+  EXPECT_EQ(more->places[0].offset, LogOffset{5});
+}
+
+TEST(SqliteLog, WhenItIsFullAppendsAreRefusedWholeAndReadsGoOn) {
+  const ports::TemporaryFolder folder;
+  runtime::AsioRuntime loop("test");
+  const auto log = open(folder.path(), 40);
+  LogAsker asker(loop, *log);
+  const std::vector<ports::Record> large = {{"key", std::string(60'000, 'x'), 1},
+                                            {"key", std::string(60'000, 'y'), 2}};
+  std::uint64_t kept = 0;
+  Result<ports::Appended> appended = asker.append(ports::kEventsTopic, large);
+  for (; appended.ok() && kept < 100; appended = asker.append(ports::kEventsTopic, large)) kept += 2;
+  ASSERT_FALSE(appended.ok());
+  EXPECT_EQ(appended.error().code, ErrorCode::storage_full);
+  ASSERT_GT(kept, 0U);
+  EXPECT_EQ(*asker.bounds(kEvents), (ports::Bounds{LogOffset{0}, LogOffset{kept}}));
+  const auto read = asker.read(kEvents, 0);
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(read->size(), kept);
+  // What still fits gets the next offset: the refused one took none.
+  const auto small = asker.append(ports::kEventsTopic, numbered(0, 1));
+  if (small.ok()) {
+    EXPECT_EQ(small->places[0].offset, LogOffset{kept});
+  } else {
+    EXPECT_EQ(small.error().code, ErrorCode::storage_full);
+  }
+}
+
+}  // namespace
+}  // namespace telltale::log

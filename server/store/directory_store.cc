@@ -130,7 +130,7 @@ Result<std::vector<ports::ObjectInfo>> DirectoryStore::State::list(const std::st
   std::error_code error;
   for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end;
        it.increment(error)) {
-    if (!it->is_regular_file(error) || it->path().extension() == ".tmp") continue;
+    if (!it->is_regular_file(error) || it->path().native().back() == kUnfinished) continue;
     std::string key = it->path().string().substr(directory.size() + 1);
     if (key.rfind(prefix, 0) != 0 || key <= after) continue;
     found.push_back({std::move(key), it->file_size(error)});
@@ -151,13 +151,7 @@ void DirectoryStore::list(std::string prefix, std::string after, std::size_t lim
 }
 
 void DirectoryStore::remove(std::string key, ports::Completion<Status> done) {
-  state_->run(key, std::move(done), [path = state_->path_of(key)]() -> Status {
-    std::error_code error;
-    fs::remove(path, error);
-    if (error && error != std::errc::no_such_file_or_directory)
-      return Error{ErrorCode::internal, path + ": " + error.message() + "."};
-    return Done{};
-  });
+  state_->run(key, std::move(done), [path = state_->path_of(key)] { return remove_file(path); });
 }
 
 void DirectoryStore::close() {

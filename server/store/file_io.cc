@@ -45,6 +45,22 @@ Status write_all(const File& file, const std::string& path, const std::string& b
   return Done{};
 }
 
+Status sync_folder(const std::string& folder) {
+  const File file(folder, O_RDONLY | O_DIRECTORY);
+  if (!file.open() || ::fsync(file.get()) != 0) return system_error(folder, errno);
+  return Done{};
+}
+
+// A folder is as durable as its name in the one above.
+Status make_folder(const std::string& folder) {
+  std::error_code ignored;
+  if (folder.empty() || std::filesystem::is_directory(folder, ignored)) return Done{};
+  const std::string above = std::filesystem::path(folder).parent_path().string();
+  if (Status made = make_folder(above); !made.ok()) return made;
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return system_error(folder, errno);
+  return sync_folder(above.empty() ? "." : above);
+}
+
 }  // namespace
 
 Result<std::string> read_file(const std::string& path) {
@@ -71,10 +87,8 @@ Result<std::string> read_file(const std::string& path) {
 
 Status replace_file(const std::string& path, const std::string& bytes) {
   const std::string folder = std::filesystem::path(path).parent_path().string();
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) return system_error(folder, error.value());
-  const std::string beside = path + ".tmp";
+  if (Status made = make_folder(folder); !made.ok()) return made;
+  const std::string beside = path + kUnfinished;
   {
     const File file(beside, O_WRONLY | O_CREAT | O_TRUNC);
     if (!file.open()) return system_error(beside, errno);
@@ -83,10 +97,18 @@ Status replace_file(const std::string& path, const std::string& bytes) {
       return status;
     }
   }
-  if (::rename(beside.c_str(), path.c_str()) != 0) return system_error(path, errno);
-  const File parent(folder, O_RDONLY | O_DIRECTORY);
-  if (!parent.open() || ::fsync(parent.get()) != 0) return system_error(folder, errno);
-  return Done{};
+  if (::rename(beside.c_str(), path.c_str()) != 0) {
+    const int number = errno;
+    ::unlink(beside.c_str());
+    return system_error(path, number);
+  }
+  return sync_folder(folder);
+}
+
+Status remove_file(const std::string& path) {
+  if (::unlink(path.c_str()) == 0 || errno == ENOENT || errno == ENOTDIR || errno == EISDIR)
+    return Done{};
+  return system_error(path, errno);
 }
 
 }  // namespace telltale::store

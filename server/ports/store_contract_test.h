@@ -1,0 +1,230 @@
+// What ports/store.h promises, for every implementation: instantiate StoreContract with makers of
+// them. Included by one .cc of a test program. Calls are made on a loop, answers awaited on the
+// test's thread.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "ports/await_test.h"
+#include "ports/store.h"
+#include "runtime/asio_runtime.h"
+
+namespace telltale::ports {
+
+struct StoreMaker {
+  std::string name;
+  std::function<std::shared_ptr<Store>(Runtime& loop)> make;
+};
+
+// For gtest's messages and names.
+inline void PrintTo(const StoreMaker& maker, std::ostream* out) { *out << maker.name; }
+inline std::string name_of_store(const testing::TestParamInfo<StoreMaker>& info) {
+  return info.param.name;
+}
+
+// A store and its loop, asked in one line.
+class StoreAsker {
+ public:
+  StoreAsker(Runtime& loop, Store& store) : loop_(loop), store_(store) {}
+
+  std::future<Result<std::string>> start_put(std::string key, std::string bytes,
+                                             Condition condition = {}) {
+    return ask<Result<std::string>>(loop_, [this, key, bytes, condition](auto done) {
+      store_.put(key, bytes, condition, std::move(done));
+    });
+  }
+  Result<std::string> put(std::string key, std::string bytes, Condition condition = {}) {
+    return start_put(std::move(key), std::move(bytes), std::move(condition)).get();
+  }
+  Result<Object> get(std::string key, ByteRange range = {}) {
+    return ask<Result<Object>>(loop_, [this, key, range](auto done) {
+             store_.get(key, range, std::move(done));
+           }).get();
+  }
+  Result<std::vector<ObjectInfo>> list(std::string prefix, std::string after = "",
+                                       std::size_t limit = 1'000) {
+    return ask<Result<std::vector<ObjectInfo>>>(loop_, [this, prefix, after, limit](auto done) {
+             store_.list(prefix, after, limit, std::move(done));
+           }).get();
+  }
+  Status remove(std::string key) {
+    return ask<Status>(loop_, [this, key](auto done) {
+             store_.remove(key, std::move(done));
+           }).get();
+  }
+  void close() {
+    ask<bool>(loop_, [this](auto done) {
+      store_.close();
+      done(true);
+    }).get();
+  }
+
+ private:
+  Runtime& loop_;
+  Store& store_;
+};
+
+class StoreContract : public testing::TestWithParam<StoreMaker> {
+ protected:
+  ~StoreContract() override {
+    asker_.close();
+    loop_.join();
+  }
+
+  std::vector<std::string> keys(std::string prefix, std::string after = "",
+                                std::size_t limit = 1'000) {
+    std::vector<std::string> found;
+    const auto listed = asker_.list(std::move(prefix), std::move(after), limit);
+    for (const ObjectInfo& object : listed.value()) found.push_back(object.key);
+    return found;
+  }
+
+  runtime::AsioRuntime loop_{"contract"};
+  std::shared_ptr<Store> store_ = GetParam().make(loop_);
+  StoreAsker asker_{loop_, *store_};
+};
+
+TEST_P(StoreContract, WhatWasPutIsGotWhole) {
+  for (const std::string& bytes : {std::string("\0a\xff\n", 4), std::string(),
+                                   std::string(3U << 20, '\xa5')}) {
+    const auto etag = asker_.put("runs/a", bytes);
+    ASSERT_TRUE(etag.ok());
+    const auto got = asker_.get("runs/a");
+    ASSERT_TRUE(got.ok());
+    EXPECT_TRUE(got->bytes == bytes);
+    EXPECT_EQ(got->size, bytes.size());
+    EXPECT_EQ(got->etag, *etag);
+  }
+}
+
+TEST_P(StoreContract, TheEtagChangesWithTheBytes) {
+  const auto first = asker_.put("a", "one");
+  const auto second = asker_.put("a", "two");
+  ASSERT_TRUE(first.ok() && second.ok());
+  EXPECT_NE(*first, *second);
+}
+
+TEST_P(StoreContract, AbsentPutsOnlyWhereNothingIs) {
+  ASSERT_TRUE(asker_.put("a", "one", Condition::absent()).ok());
+  EXPECT_EQ(asker_.put("a", "two", Condition::absent()).error().code,
+            ErrorCode::precondition_failed);
+  EXPECT_EQ(asker_.get("a")->bytes, "one");
+  ASSERT_TRUE(asker_.remove("a").ok());
+  EXPECT_TRUE(asker_.put("a", "two", Condition::absent()).ok());
+}
+
+TEST_P(StoreContract, MatchesPutsOnlyOverThatObject) {
+  const auto one = asker_.put("a", "one");
+  ASSERT_TRUE(one.ok());
+  ASSERT_TRUE(asker_.put("a", "two", Condition::matches(*one)).ok());
+  EXPECT_EQ(asker_.put("a", "three", Condition::matches(*one)).error().code,
+            ErrorCode::precondition_failed);
+  EXPECT_EQ(asker_.put("b", "three", Condition::matches(*one)).error().code,
+            ErrorCode::precondition_failed);
+  EXPECT_EQ(asker_.get("a")->bytes, "two");
+  EXPECT_EQ(asker_.get("b").error().code, ErrorCode::not_found);
+}
+
+TEST_P(StoreContract, OfManyConditionalPutsAtOnceOneWins) {
+  const auto first = asker_.put("old", "old");
+  ASSERT_TRUE(first.ok());
+  for (const auto& [key, condition] :
+       {std::pair<std::string, Condition>{"new", Condition::absent()},
+        std::pair<std::string, Condition>{"old", Condition::matches(*first)}}) {
+    std::vector<std::future<Result<std::string>>> answers;
+    for (int i = 0; i < 20; ++i)
+      answers.push_back(asker_.start_put(key, "of " + std::to_string(i), condition));
+    std::vector<int> winners;
+    for (int i = 0; i < 20; ++i) {
+      const auto answer = answers[static_cast<std::size_t>(i)].get();
+      if (answer.ok()) {
+        winners.push_back(i);
+      } else {
+        EXPECT_EQ(answer.error().code, ErrorCode::precondition_failed);
+      }
+    }
+    ASSERT_EQ(winners.size(), 1U);
+    EXPECT_EQ(asker_.get(key)->bytes, "of " + std::to_string(winners[0]));
+  }
+}
+
+TEST_P(StoreContract, ListGivesByteOrderAfterAndLimit) {
+  EXPECT_TRUE(keys("").empty());
+  for (const char* key : {"runs/b/x", "runs/b-x", "runs/B", "runs/a", "runs/b.x", "other/a", "runsx"})
+    ASSERT_TRUE(asker_.put(key, key).ok());
+  using Keys = std::vector<std::string>;
+  EXPECT_EQ(keys("runs/"), (Keys{"runs/B", "runs/a", "runs/b-x", "runs/b.x", "runs/b/x"}));
+  EXPECT_EQ(keys("runs/b"), (Keys{"runs/b-x", "runs/b.x", "runs/b/x"}));
+  EXPECT_EQ(keys("runs/", "runs/a", 2), (Keys{"runs/b-x", "runs/b.x"}));
+  EXPECT_EQ(keys("runs/", "runs/aa", 1), (Keys{"runs/b-x"}));
+  EXPECT_EQ(keys("", "", 2), (Keys{"other/a", "runs/B"}));
+  EXPECT_EQ(keys("ru").size(), 6U);
+  EXPECT_TRUE(keys("none/").empty());
+  EXPECT_TRUE(keys("runs/", "runs/z").empty());
+  EXPECT_EQ(*asker_.list("runs/a"), (std::vector<ObjectInfo>{{"runs/a", 6}}));
+}
+
+TEST_P(StoreContract, ARangeIsCutAtTheEnd) {
+  ASSERT_TRUE(asker_.put("a", "0123456789").ok());
+  const auto bytes = [&](ByteRange range) {
+    const auto got = asker_.get("a", range);
+    EXPECT_EQ(got->size, 10U);
+    return got->bytes;
+  };
+  EXPECT_EQ(bytes({2, 3}), "234");
+  EXPECT_EQ(bytes({7, std::nullopt}), "789");
+  EXPECT_EQ(bytes({8, 100}), "89");
+  EXPECT_EQ(bytes({0, 0}), "");
+  EXPECT_EQ(bytes({10, 1}), "");
+  EXPECT_EQ(bytes({1'000, std::nullopt}), "");
+}
+
+TEST_P(StoreContract, RemoveOfWhatIsNotThereSucceeds) {
+  EXPECT_TRUE(asker_.remove("runs/none").ok());
+  ASSERT_TRUE(asker_.put("runs/a", "a").ok());
+  EXPECT_TRUE(asker_.remove("runs").ok());
+  EXPECT_TRUE(asker_.remove("runs/a/b").ok());
+  EXPECT_EQ(asker_.get("runs/a")->bytes, "a");
+  EXPECT_TRUE(asker_.remove("runs/a").ok());
+  EXPECT_TRUE(asker_.remove("runs/a").ok());
+  EXPECT_EQ(asker_.get("runs/a").error().code, ErrorCode::not_found);
+  EXPECT_EQ(asker_.get("runs").error().code, ErrorCode::not_found);
+  EXPECT_TRUE(keys("").empty());
+}
+
+TEST_P(StoreContract, OnlyKeysOfTheRuleAreTaken) {
+  std::string longest;
+  while (longest.size() < 510) longest += "a/";
+  longest += "bc";
+  ASSERT_EQ(longest.size(), 512U);
+  for (const std::string& key : {std::string("A-z_0.9"), std::string("..."), longest,
+                                 std::string("a.tmp")}) {
+    EXPECT_TRUE(asker_.put(key, "bytes").ok()) << key;
+    EXPECT_EQ(asker_.get(key)->bytes, "bytes");
+    EXPECT_EQ(keys(key.substr(0, key.size() - 1)), std::vector<std::string>{key});
+    EXPECT_TRUE(asker_.remove(key).ok());
+  }
+  for (const std::string& key :
+       {std::string(), std::string("/a"), std::string("a/"), std::string("a//b"), std::string("."),
+        std::string("a/.."), std::string("../a"), std::string("a b"), std::string("a~"),
+        std::string("\xc3\xa4"), std::string("a\0", 2), longest + "d"}) {
+    EXPECT_EQ(asker_.put(key, "bytes").error().code, ErrorCode::invalid_argument) << key;
+    EXPECT_EQ(asker_.get(key).error().code, ErrorCode::invalid_argument) << key;
+    EXPECT_EQ(asker_.remove(key).error().code, ErrorCode::invalid_argument) << key;
+  }
+}
+
+TEST_P(StoreContract, CloseAnswersWhatIsUnderWayAndThenClosed) {
+  auto accepted = asker_.start_put("a", "one");
+  asker_.close();
+  asker_.close();
+  EXPECT_TRUE(accepted.get().ok());
+  EXPECT_EQ(asker_.put("a", "two").error().code, ErrorCode::closed);
+  EXPECT_EQ(asker_.get("a").error().code, ErrorCode::closed);
+  EXPECT_EQ(asker_.list("").error().code, ErrorCode::closed);
+  EXPECT_EQ(asker_.remove("a").error().code, ErrorCode::closed);
+}
+
+}  // namespace telltale::ports

@@ -1,0 +1,89 @@
+#include "ports/store_contract_test.h"
+
+#include <fstream>
+
+#include "ports/faulty_store.h"
+#include "store/directory_store.h"
+#include "store/memory_store.h"
+
+namespace telltale::ports {
+namespace {
+
+std::shared_ptr<Store> memory_store(Runtime&) { return std::make_shared<store::MemoryStore>(); }
+
+std::shared_ptr<Store> directory_store(Runtime&) {
+  struct Kept {
+    TemporaryFolder folder;
+    std::unique_ptr<store::DirectoryStore> store;
+  };
+  auto kept = std::make_shared<Kept>();
+  kept->store = store::DirectoryStore::open(kept->folder.path() + "/objects").take();
+  return {kept, kept->store.get()};
+}
+
+std::shared_ptr<Store> faulty_store(Runtime& loop) {
+  struct Kept {
+    explicit Kept(Runtime& loop) : store(inner, loop) {}
+    store::MemoryStore inner;
+    FaultyStore store;
+  };
+  auto kept = std::make_shared<Kept>(loop);
+  return {kept, &kept->store};
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, StoreContract,
+                         testing::Values(StoreMaker{"Memory", memory_store},
+                                         StoreMaker{"Directory", directory_store},
+                                         StoreMaker{"FaultyWithoutFaults", faulty_store}),
+                         name_of_store);
+
+TEST(DirectoryStore, KeepsItsObjectsAndTheirEtagsOverAReopen) {
+  const TemporaryFolder folder;
+  runtime::AsioRuntime loop("test");
+  std::string etag;
+  {
+    const auto store = store::DirectoryStore::open(folder.path()).take();
+    etag = StoreAsker(loop, *store).put("runs/a", "one").take();
+  }
+  const auto store = store::DirectoryStore::open(folder.path()).take();
+  StoreAsker asker(loop, *store);
+  EXPECT_EQ(asker.get("runs/a")->bytes, "one");
+  EXPECT_EQ(asker.get("runs/a")->etag, etag);
+  EXPECT_TRUE(asker.put("runs/a", "two", Condition::matches(etag)).ok());
+}
+
+TEST(DirectoryStore, WhatAnInterruptedPutLeftIsNoObjectAndIsReplaced) {
+  const TemporaryFolder folder;
+  runtime::AsioRuntime loop("test");
+  const auto store = store::DirectoryStore::open(folder.path()).take();
+  StoreAsker asker(loop, *store);
+  ASSERT_TRUE(asker.put("a", "old").ok());
+  std::ofstream(folder.path() + "/a~") << "ha";
+  std::ofstream(folder.path() + "/b~") << "ha";
+  EXPECT_EQ(*asker.list(""), (std::vector<ObjectInfo>{{"a", 3}}));
+  EXPECT_EQ(asker.get("a")->bytes, "old");
+  ASSERT_TRUE(asker.put("a", "new").ok());
+  EXPECT_EQ(asker.get("a")->bytes, "new");
+  EXPECT_FALSE(std::filesystem::exists(folder.path() + "/a~"));
+}
+
+TEST(DirectoryStore, AReaderOfTheFileSeesOneObjectOrTheOtherWhole) {
+  const TemporaryFolder folder;
+  runtime::AsioRuntime loop("test");
+  const auto store = store::DirectoryStore::open(folder.path()).take();
+  StoreAsker asker(loop, *store);
+  const std::string even(100'000, 'e');
+  const std::string odd(50'000, 'o');
+  ASSERT_TRUE(asker.put("a", even).ok());
+  std::vector<std::future<Result<std::string>>> puts;
+  for (int i = 0; i < 40; ++i) puts.push_back(asker.start_put("a", i % 2 == 0 ? odd : even));
+  for (auto& put : puts) {
+    std::ifstream file(folder.path() + "/a", std::ios::binary);
+    const std::string seen{std::istreambuf_iterator<char>(file), {}};
+    EXPECT_TRUE(seen == even || seen == odd) << seen.size();
+    EXPECT_TRUE(put.get().ok());
+  }
+}
+
+}  // namespace
+}  // namespace telltale::ports

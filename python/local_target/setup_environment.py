@@ -14,6 +14,7 @@ import hashlib
 import os
 import shutil
 import sys
+import tempfile
 import threading
 import time
 import uuid
@@ -235,7 +236,9 @@ def main(argv: List[str]) -> int:
     options = parser.parse_args(argv)
     environment = os.path.abspath(options.environment)
     os.makedirs(os.path.dirname(environment), exist_ok=True)
-    with open(environment + ".lock", "w", encoding="ascii") as lock:
+    name = hashlib.sha256(environment.encode()).hexdigest()[:16]
+    lock_file = os.path.join(tempfile.gettempdir(), f"telltale-setup-{os.getuid()}-{name}.lock")
+    with open(lock_file, "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         return _set_up(environment, options)
 

@@ -54,7 +54,10 @@ class TaskProcess:
             os.killpg(self._process.pid, number)
 
     def run(self, on_bytes: Callable[[bytes], None]) -> int:
-        """Hands over output until the end, and nothing (b"") in silences; the exit status, negative for a signal."""
+        """Hands over output until the end, and nothing (b"") in silences.
+
+        Answers the exit status, negative for a signal.
+        """
         with selectors.DefaultSelector() as selector:
             selector.register(self._read_fd, selectors.EVENT_READ)
             while True:

@@ -214,7 +214,7 @@ class Sender:
             self._deliver_spool()
         self._tell_losses()
         for mark in marks:
-            mark.delivered = not self._spool
+            mark.delivered = not self._spool and not self._losses
             mark.passed.set()
         if self._look_for_abandoned and not self._queue and not self._spool and self._due():
             self._look_for_abandoned = False

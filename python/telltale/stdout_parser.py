@@ -3,10 +3,11 @@
 Pure: bytes in (in pieces, as they come), findings out. What is understood:
 
 * `name=value` in the form of Katib's default filter,
-`([\\w|-]+)\\s*=\\s*([+-]?\\d*(\\.\\d+)?([Ee][+-]?\\d+)?)`,   narrowed where that would take what
-is no metric: a value needs a digit (or is nan or inf), nothing may   go on behind it (`1.2.3`,
-`12:30`, `5MB`), and options (`--lr=0.1`), URLs, calls (`fit(epochs=5)`) and   the source lines of
-a traceback are left out. `/` and `.` may join a name (`val/loss`). A whole   number named step, epoch, … on the line, or "epoch 3" in words, is the step of the line's others.
+  `([\\w|-]+)\\s*=\\s*([+-]?\\d*(\\.\\d+)?([Ee][+-]?\\d+)?)`, narrowed where that would take what is no
+  metric: a value needs a digit (or is nan or inf), nothing may go on behind it (`1.2.3`, `12:30`,
+  `5MB`), and options (`--lr=0.1`), URLs, calls (`fit(epochs=5)`) and the source lines of a
+  traceback are left out. `/` and `.` may join a name (`val/loss`). A whole number named step,
+  epoch, … on the line, or "epoch 3" in words, is the step of the line's others.
 * progress bars of tqdm (known and unknown total; `name=value` behind the rate are metrics whose
   step is the bar's position) and Keras 2 and 3 (with the metrics of a finished epoch).
 
@@ -49,7 +50,7 @@ Found = Union[Metric, Progress]
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07|[\x00-\x08\x0b-\x1a\x1c-\x1f]")
 _METRIC = re.compile(
-    r"(?<![\w|.\-/?&%+@#$\\])([\w|][\w|-]*(?:[./][\w|-]+)*)\s*=\s*"
+    r"(?<![\w.\-/?&%+@#$\\])(\w[\w|-]*(?:[./][\w|-]+)*)\s*=\s*"
     r"([+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d+)?|nan|inf(?:inity)?))"
     r"(?!\w|\.\w|[:/\-]\w|,\d)",
     re.IGNORECASE,
@@ -97,6 +98,7 @@ class StdoutParser:
         self._after_source_line = False
         self._epoch: Optional[Tuple[int, int]] = None
         self._bar = ""
+        self._progress: Optional[Progress] = None
         self._bar_done: Optional[float] = None
         self._known: Dict[str, bool] = {}  # name -> taken from the output
         self._held: Dict[str, List[Metric]] = {}
@@ -166,7 +168,9 @@ class StdoutParser:
         if progress is None:
             return False
         self._bar = text
-        found.append(progress)
+        if self._progress is None or progress[:4] != self._progress[:4]:
+            found.append(progress)
+        self._progress = progress
         if postfix and progress.done != self._bar_done:
             found.extend(_metrics(postfix, now_us, int(progress.done)))
         self._bar_done = progress.done

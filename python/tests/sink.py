@@ -32,6 +32,10 @@ class Sink:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._port}"
 
+    @property
+    def listening(self) -> bool:
+        return self._server is not None
+
     def start(self) -> None:
         self._server = _Server(self, self._port)
         self._port = self._server.server_address[1]

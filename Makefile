@@ -43,6 +43,11 @@ check-all:
 fmt:
 	@tools/fmt.sh
 
+##bench: build and run the benchmarks of bench/ [FILTER=regex]
+.PHONY: bench
+bench:
+	@tools/bench.sh
+
 ##gen: write the code that is generated from schema/ (C++ into build/, TypeScript into ui/src/api/gen)
 .PHONY: gen
 gen:

@@ -46,6 +46,11 @@ run_page() {
   cd ui && npx vitest run --reporter=default --reporter=junit \
     --outputFile.junit="$RESULTS/junit/page.xml"
 }
+# In Debian's chromium, with the runner that the page's own tests have.
+run_browser() {
+  cd ui && npx vitest run --root ../tests/browser --reporter=default --reporter=junit \
+    --outputFile.junit="$RESULTS/junit/browser.xml"
+}
 
 need build test python
 [ "${COMPONENTS:-}" != all ] || need format
@@ -60,6 +65,7 @@ if wanted python && has '^(python|examples)/.*test.*\.py$'; then
   suite python 60 run_python
 fi
 if wanted page && [ -d ui/node_modules/vitest ]; then suite page 15 run_page; fi
+if wanted browser && has '^tests/browser/.*\.test\.(ts|mjs)$'; then suite browser 120 run_browser; fi
 if [ "${COMPONENTS:-}" = all ] || [ ${#only[@]} != 0 ]; then
   ! wanted asan || suite asan 300 cpp asan asan
 fi

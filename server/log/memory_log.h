@@ -1,6 +1,6 @@
-// MemoryLog: the log of simulations and tests, as deterministic as the Runtime it is given. It keeps
-// nothing beyond itself: what lives in it outlives a simulated process, not this one. Owned by who
-// simulates. All calls and all its timers are on the one loop of `runtime`.
+// MemoryLog: the log of simulations and tests, as deterministic as the Runtime it is given. It
+// keeps nothing beyond itself: what lives in it outlives a simulated process, not this one. Owned
+// by who simulates. All calls and all its timers are on the one loop of `runtime`.
 #pragma once
 
 #include <list>

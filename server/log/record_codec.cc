@@ -42,7 +42,8 @@ bool take_record(std::string_view& in, ports::Record& record) {
 
 std::string encode_records(const std::vector<const ports::Record*>& records) {
   std::size_t size = 8;
-  for (const ports::Record* record : records) size += 16 + record->key.size() + record->value.size();
+  for (const ports::Record* record : records)
+    size += 16 + record->key.size() + record->value.size();
   std::string out;
   out.reserve(size);
   put(out, static_cast<std::uint32_t>(records.size()));

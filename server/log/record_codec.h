@@ -1,6 +1,6 @@
 // record_codec: a batch of records as one blob and back, the unit in which sqlite_log keeps a
-// partition. Little endian: u32 count, then per record i64 timestamp, u32 key and value length, bytes.
-// Checked with a CRC-32 at the end, so that a damaged file is told from an empty one. Pure.
+// partition. Little endian: u32 count, then per record i64 timestamp, u32 key and value length,
+// bytes. Checked with a CRC-32 at the end, so that a damaged file is told from an empty one. Pure.
 #pragma once
 
 #include <string>

@@ -6,7 +6,9 @@ namespace telltale::log {
 namespace {
 
 const std::vector<ports::Record> kRecords = {
-    {"key", "value", 1}, {"", "", -1}, {std::string("\0k", 2), std::string(100, '\xff'), 1LL << 60}};
+    {"key", "value", 1},
+    {"", "", -1},
+    {std::string("\0k", 2), std::string(100, '\xff'), 1LL << 60}};
 
 std::string encoded() { return encode_records({&kRecords[0], &kRecords[1], &kRecords[2]}); }
 

@@ -23,10 +23,12 @@ PRAGMA user_version = 1;
 )";
 
 constexpr const char* kInsertBlock = "INSERT INTO blocks VALUES (?1, ?2, ?3, ?4, ?5)";
-constexpr const char* kInsertNewest = "INSERT OR REPLACE INTO newest VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+constexpr const char* kInsertNewest =
+    "INSERT OR REPLACE INTO newest VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 constexpr const char* kReadBlocks =
     "SELECT first, records FROM blocks WHERE topic = ?1 AND partition = ?2 AND first >= "
-    "(SELECT coalesce(max(first), 0) FROM blocks WHERE topic = ?1 AND partition = ?2 AND first <= ?3) "
+    "(SELECT coalesce(max(first), 0) FROM blocks WHERE topic = ?1 AND partition = ?2 AND first <= "
+    "?3) "
     "ORDER BY first";
 constexpr const char* kReadNewest =
     "SELECT place, key, value, timestamp_us FROM newest WHERE topic = ?1 AND partition = ?2 AND "

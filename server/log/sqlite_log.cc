@@ -24,7 +24,8 @@ using Records = std::vector<ports::StoredRecord>;
 
 // One commit. Larger ones gain nothing and make the next waiter wait.
 constexpr std::size_t kCommitBytes = 8U << 20;
-// Newest records of a partition kept in memory, so that those who follow it never wait for the disk.
+// Newest records of a partition kept in memory, so that those who follow it never wait for the
+// disk.
 constexpr std::size_t kRecentBytes = 4U << 20;
 
 const Error kClosed{ErrorCode::closed, "The log is closed."};

@@ -1,7 +1,7 @@
 // SqliteLog: the log of one machine, a SQLite file in a folder (WAL, synchronous=FULL). One thread
-// writes: whatever waits is committed together, so many small appends cost one fsync. Another thread
-// reads what is no longer in memory. Any thread may call; answers are posted home. Owned by `main`.
-// One process at a time: a lock file says who.
+// writes: whatever waits is committed together, so many small appends cost one fsync. Another
+// thread reads what is no longer in memory. Any thread may call; answers are posted home. Owned by
+// `main`. One process at a time: a lock file says who.
 #pragma once
 
 #include <map>
@@ -13,12 +13,12 @@
 namespace telltale::log {
 
 struct SqliteLogOptions {
-  std::string directory;                // made if missing
+  std::string directory;  // made if missing
   std::map<std::string, int> topics = {{ports::kEventsTopic, 1}, {ports::kRunsTopic, 1}};
   // Of these only the newest record of each key is kept.
   std::string compacted_topic = ports::kRunsTopic;
-  // The file grows no further than this many pages of 16 KiB: then appends answer storage_full, as on
-  // a full disk. 0: as far as the disk goes.
+  // The file grows no further than this many pages of 16 KiB: then appends answer storage_full, as
+  // on a full disk. 0: as far as the disk goes.
   std::int64_t size_limit_pages = 0;
 };
 

@@ -1,4 +1,5 @@
-// What SqliteLog does beyond the contract: crashes, second processes, damage, compaction, full disks.
+// What SqliteLog does beyond the contract: crashes, second processes, damage, compaction, full
+// disks.
 #include "log/sqlite_log.h"
 
 #include <fmt/format.h>
@@ -155,7 +156,8 @@ TEST(SqliteLog, CompactionKeepsTheNewestOfAKeyAndOffsetsGoOn) {
   {
     const auto log = open(folder.path());
     LogAsker asker(loop, *log);
-    ASSERT_TRUE(asker.append(ports::kRunsTopic, {{"a", "1", 1}, {"b", "2", 2}, {"a", "3", 3}}).ok());
+    ASSERT_TRUE(
+        asker.append(ports::kRunsTopic, {{"a", "1", 1}, {"b", "2", 2}, {"a", "3", 3}}).ok());
     ASSERT_TRUE(asker.append(ports::kRunsTopic, {{"c", "4", 4}, {"a", "5", 5}}).ok());
   }
   const auto log = open(folder.path());
@@ -180,7 +182,8 @@ TEST(SqliteLog, WhenItIsFullAppendsAreRefusedWholeAndReadsGoOn) {
                                             {"key", std::string(60'000, 'y'), 2}};
   std::uint64_t kept = 0;
   Result<ports::Appended> appended = asker.append(ports::kEventsTopic, large);
-  for (; appended.ok() && kept < 100; appended = asker.append(ports::kEventsTopic, large)) kept += 2;
+  for (; appended.ok() && kept < 100; appended = asker.append(ports::kEventsTopic, large))
+    kept += 2;
   ASSERT_FALSE(appended.ok());
   EXPECT_EQ(appended.error().code, ErrorCode::storage_full);
   ASSERT_GT(kept, 0U);

@@ -1,5 +1,5 @@
-// What tests of ports share: asking on a loop and waiting for the answer on the test's thread, and a
-// folder that goes with its test.
+// What tests of ports share: asking on a loop and waiting for the answer on the test's thread, and
+// a folder that goes with its test.
 #pragma once
 
 #include <cstdlib>

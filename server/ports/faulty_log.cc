@@ -35,10 +35,9 @@ void FaultyLog::commit(std::string group, Partition partition, LogOffset next,
 
 void FaultyLog::committed(std::string group, Partition partition,
                           Completion<Result<std::optional<LogOffset>>> done) {
-  with_faults<std::optional<LogOffset>>(
-      faults, runtime_, std::move(done), [&](auto inner_done) {
-        inner_.committed(std::move(group), std::move(partition), std::move(inner_done));
-      });
+  with_faults<std::optional<LogOffset>>(faults, runtime_, std::move(done), [&](auto inner_done) {
+    inner_.committed(std::move(group), std::move(partition), std::move(inner_done));
+  });
 }
 
 }  // namespace telltale::ports

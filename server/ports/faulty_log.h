@@ -1,6 +1,7 @@
 // FaultyLog: a Log that fails by chance, over one that does not. Chance and delay come from the
-// Runtime, so a simulation's seed decides them. Owned by tests and simulations; lives on the loop of
-// `runtime`. It never damages a record: what the inner log promises of what was answered stays true.
+// Runtime, so a simulation's seed decides them. Owned by tests and simulations; lives on the loop
+// of `runtime`. It never damages a record: what the inner log promises of what was answered stays
+// true.
 #pragma once
 
 #include "ports/faults.h"

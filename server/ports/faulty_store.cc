@@ -23,9 +23,8 @@ void FaultyStore::list(std::string prefix, std::string after, std::size_t limit,
 }
 
 void FaultyStore::remove(std::string key, Completion<Status> done) {
-  with_faults<Done>(faults, runtime_, std::move(done), [&](auto inner_done) {
-    inner_.remove(std::move(key), std::move(inner_done));
-  });
+  with_faults<Done>(faults, runtime_, std::move(done),
+                    [&](auto inner_done) { inner_.remove(std::move(key), std::move(inner_done)); });
 }
 
 }  // namespace telltale::ports

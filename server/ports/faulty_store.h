@@ -1,6 +1,6 @@
 // FaultyStore: a Store that fails by chance, over one that does not. Chance and delay come from the
-// Runtime, so a simulation's seed decides them. Owned by tests and simulations; lives on the loop of
-// `runtime`. It never tears an object: put stays atomic.
+// Runtime, so a simulation's seed decides them. Owned by tests and simulations; lives on the loop
+// of `runtime`. It never tears an object: put stays atomic.
 #pragma once
 
 #include "ports/faults.h"

@@ -92,9 +92,8 @@ TEST(FaultyStore, ALostPutIsThereAndItsRepeatFindsIt) {
   FaultyStore store(inner, runtime, {.lose_answer_percent = 100});
   std::vector<ErrorCode> codes;
   for (int i = 0; i < 2; ++i) {
-    store.put("a", "one", Condition::absent(), {runtime, [&](Result<std::string> answer) {
-                codes.push_back(answer.error().code);
-              }});
+    store.put("a", "one", Condition::absent(),
+              {runtime, [&](Result<std::string> answer) { codes.push_back(answer.error().code); }});
   }
   runtime.run_until_idle();
   EXPECT_EQ(codes,
@@ -106,12 +105,10 @@ TEST(FaultyStore, APutThatFailsLeavesNothing) {
   store::MemoryStore inner;
   FaultyStore store(inner, runtime, {.fail_percent = 100});
   std::vector<ErrorCode> codes;
-  store.put("a", "one", {}, {runtime, [&](Result<std::string> answer) {
-              codes.push_back(answer.error().code);
-            }});
-  inner.get("a", {}, {runtime, [&](Result<Object> answer) {
-              codes.push_back(answer.error().code);
-            }});
+  store.put("a", "one", {},
+            {runtime, [&](Result<std::string> answer) { codes.push_back(answer.error().code); }});
+  inner.get("a", {},
+            {runtime, [&](Result<Object> answer) { codes.push_back(answer.error().code); }});
   runtime.run_until_idle();
   EXPECT_EQ(codes.size(), 2U);
   EXPECT_EQ(std::count(codes.begin(), codes.end(), ErrorCode::not_found), 1);

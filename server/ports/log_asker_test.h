@@ -14,9 +14,8 @@ class LogAsker {
   LogAsker(Runtime& loop, Log& log) : loop_(loop), log_(log) {}
 
   std::future<Result<Appended>> start_append(std::string topic, std::vector<Record> records) {
-    return ask<Result<Appended>>(loop_, [this, topic, records](auto done) {
-      log_.append(topic, records, std::move(done));
-    });
+    return ask<Result<Appended>>(
+        loop_, [this, topic, records](auto done) { log_.append(topic, records, std::move(done)); });
   }
   Result<Appended> append(std::string topic, std::vector<Record> records) {
     return start_append(std::move(topic), std::move(records)).get();
@@ -30,19 +29,22 @@ class LogAsker {
     return start_read(std::move(partition), from, limits).get();
   }
   Result<Bounds> bounds(Partition partition) {
-    return ask<Result<Bounds>>(loop_, [this, partition](auto done) {
-             log_.bounds(partition, std::move(done));
-           }).get();
+    return ask<Result<Bounds>>(
+               loop_, [this, partition](auto done) { log_.bounds(partition, std::move(done)); })
+        .get();
   }
   Status commit(std::string group, Partition partition, std::uint64_t next) {
-    return ask<Status>(loop_, [this, group, partition, next](auto done) {
-             log_.commit(group, partition, LogOffset{next}, std::move(done));
-           }).get();
+    return ask<Status>(loop_,
+                       [this, group, partition, next](auto done) {
+                         log_.commit(group, partition, LogOffset{next}, std::move(done));
+                       })
+        .get();
   }
   Result<std::optional<LogOffset>> committed(std::string group, Partition partition) {
-    return ask<Result<std::optional<LogOffset>>>(loop_, [this, group, partition](auto done) {
-             log_.committed(group, partition, std::move(done));
-           }).get();
+    return ask<Result<std::optional<LogOffset>>>(
+               loop_, [this, group,
+                       partition](auto done) { log_.committed(group, partition, std::move(done)); })
+        .get();
   }
   void close() {
     ask<bool>(loop_, [this](auto done) {

@@ -39,20 +39,20 @@ class StoreAsker {
     return start_put(std::move(key), std::move(bytes), std::move(condition)).get();
   }
   Result<Object> get(std::string key, ByteRange range = {}) {
-    return ask<Result<Object>>(loop_, [this, key, range](auto done) {
-             store_.get(key, range, std::move(done));
-           }).get();
+    return ask<Result<Object>>(
+               loop_, [this, key, range](auto done) { store_.get(key, range, std::move(done)); })
+        .get();
   }
   Result<std::vector<ObjectInfo>> list(std::string prefix, std::string after = "",
                                        std::size_t limit = 1'000) {
-    return ask<Result<std::vector<ObjectInfo>>>(loop_, [this, prefix, after, limit](auto done) {
-             store_.list(prefix, after, limit, std::move(done));
-           }).get();
+    return ask<Result<std::vector<ObjectInfo>>>(
+               loop_, [this, prefix, after,
+                       limit](auto done) { store_.list(prefix, after, limit, std::move(done)); })
+        .get();
   }
   Status remove(std::string key) {
-    return ask<Status>(loop_, [this, key](auto done) {
-             store_.remove(key, std::move(done));
-           }).get();
+    return ask<Status>(loop_, [this, key](auto done) { store_.remove(key, std::move(done)); })
+        .get();
   }
   void close() {
     ask<bool>(loop_, [this](auto done) {
@@ -87,8 +87,8 @@ class StoreContract : public testing::TestWithParam<StoreMaker> {
 };
 
 TEST_P(StoreContract, WhatWasPutIsGotWhole) {
-  for (const std::string& bytes : {std::string("\0a\xff\n", 4), std::string(),
-                                   std::string(3U << 20, '\xa5')}) {
+  for (const std::string& bytes :
+       {std::string("\0a\xff\n", 4), std::string(), std::string(3U << 20, '\xa5')}) {
     const auto etag = asker_.put("runs/a", bytes);
     ASSERT_TRUE(etag.ok());
     const auto got = asker_.get("runs/a");
@@ -152,7 +152,8 @@ TEST_P(StoreContract, OfManyConditionalPutsAtOnceOneWins) {
 
 TEST_P(StoreContract, ListGivesByteOrderAfterAndLimit) {
   EXPECT_TRUE(keys("").empty());
-  for (const char* key : {"runs/b/x", "runs/b-x", "runs/B", "runs/a", "runs/b.x", "other/a", "runsx"})
+  for (const char* key :
+       {"runs/b/x", "runs/b-x", "runs/B", "runs/a", "runs/b.x", "other/a", "runsx"})
     ASSERT_TRUE(asker_.put(key, key).ok());
   using Keys = std::vector<std::string>;
   EXPECT_EQ(keys("runs/"), (Keys{"runs/B", "runs/a", "runs/b-x", "runs/b.x", "runs/b/x"}));
@@ -199,8 +200,8 @@ TEST_P(StoreContract, OnlyKeysOfTheRuleAreTaken) {
   while (longest.size() < 510) longest += "a/";
   longest += "bc";
   ASSERT_EQ(longest.size(), 512U);
-  for (const std::string& key : {std::string("A-z_0.9"), std::string("..."), longest,
-                                 std::string("a.tmp")}) {
+  for (const std::string& key :
+       {std::string("A-z_0.9"), std::string("..."), longest, std::string("a.tmp")}) {
     EXPECT_TRUE(asker_.put(key, "bytes").ok()) << key;
     EXPECT_EQ(asker_.get(key)->bytes, "bytes");
     EXPECT_EQ(keys(key.substr(0, key.size() - 1)), std::vector<std::string>{key});

@@ -107,16 +107,17 @@ void DirectoryStore::put(std::string key, std::string bytes, ports::Condition co
 
 void DirectoryStore::get(std::string key, ports::ByteRange range,
                          ports::Completion<Result<ports::Object>> done) {
-  state_->run(key, std::move(done), [path = state_->path_of(key), range]() -> Result<ports::Object> {
-    Result<std::string> bytes = read_file(path);
-    if (!bytes.ok()) return bytes.error();
-    ports::Object object;
-    object.size = bytes->size();
-    object.etag = hash_id({*bytes});
-    const std::uint64_t from = std::min<std::uint64_t>(range.offset, object.size);
-    object.bytes = bytes->substr(from, range.length.value_or(std::string::npos));
-    return object;
-  });
+  state_->run(key, std::move(done),
+              [path = state_->path_of(key), range]() -> Result<ports::Object> {
+                Result<std::string> bytes = read_file(path);
+                if (!bytes.ok()) return bytes.error();
+                ports::Object object;
+                object.size = bytes->size();
+                object.etag = hash_id({*bytes});
+                const std::uint64_t from = std::min<std::uint64_t>(range.offset, object.size);
+                object.bytes = bytes->substr(from, range.length.value_or(std::string::npos));
+                return object;
+              });
 }
 
 Result<std::vector<ports::ObjectInfo>> DirectoryStore::State::list(const std::string& prefix,
@@ -135,8 +136,7 @@ Result<std::vector<ports::ObjectInfo>> DirectoryStore::State::list(const std::st
     if (key.rfind(prefix, 0) != 0 || key <= after) continue;
     found.push_back({std::move(key), it->file_size(error)});
   }
-  std::sort(found.begin(), found.end(),
-            [](const auto& a, const auto& b) { return a.key < b.key; });
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
   if (found.size() > limit) found.resize(limit);
   return found;
 }
@@ -146,8 +146,9 @@ void DirectoryStore::list(std::string prefix, std::string after, std::size_t lim
   // A prefix ends anywhere: "runs/" and "ru" are as good as a whole key.
   const std::string checked = prefix + "x";
   state_->run(checked, std::move(done),
-              [state = state_.get(), prefix = std::move(prefix), after = std::move(after),
-               limit] { return state->list(prefix, after, limit); });
+              [state = state_.get(), prefix = std::move(prefix), after = std::move(after), limit] {
+                return state->list(prefix, after, limit);
+              });
 }
 
 void DirectoryStore::remove(std::string key, ports::Completion<Status> done) {

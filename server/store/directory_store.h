@@ -1,7 +1,8 @@
 // DirectoryStore: objects as files below a folder. A put is written beside its place, fsynced and
-// renamed, and the folder is fsynced: a reader sees the old object or the new one, whole. Conditional
-// puts are race-free within the process, which suffices: the log's lock keeps other ones out. The etag
-// is a hash of the bytes, so it needs no file of its own. One thread does the work; any thread may call.
+// renamed, and the folder is fsynced: a reader sees the old object or the new one, whole.
+// Conditional puts are race-free within the process, which suffices: the log's lock keeps other
+// ones out. The etag is a hash of the bytes, so it needs no file of its own. One thread does the
+// work; any thread may call.
 #pragma once
 
 #include <memory>

@@ -14,7 +14,8 @@ namespace {
 
 class File {
  public:
-  File(const std::string& path, int flags) : descriptor_(::open(path.c_str(), flags | O_CLOEXEC, 0600)) {}
+  File(const std::string& path, int flags)
+      : descriptor_(::open(path.c_str(), flags | O_CLOEXEC, 0600)) {}
   ~File() {
     if (descriptor_ >= 0) ::close(descriptor_);
   }
@@ -70,7 +71,7 @@ Result<std::string> read_file(const std::string& path) {
       return Error{ErrorCode::not_found, "There is no such object."};
     return system_error(path, errno);
   }
-  struct stat info{};
+  struct stat info {};
   if (::fstat(file.get(), &info) != 0) return system_error(path, errno);
   if (!S_ISREG(info.st_mode)) return Error{ErrorCode::not_found, "There is no such object."};
   std::string bytes(static_cast<std::size_t>(info.st_size), '\0');

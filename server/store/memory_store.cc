@@ -14,10 +14,8 @@ Status MemoryStore::check(const std::string& key) const {
 bool MemoryStore::holds(const std::string& key, const ports::Condition& condition) const {
   const auto found = objects_.find(key);
   switch (condition.kind) {
-    case ports::Condition::Kind::none:
-      return true;
-    case ports::Condition::Kind::absent:
-      return found == objects_.end();
+    case ports::Condition::Kind::none: return true;
+    case ports::Condition::Kind::absent: return found == objects_.end();
     case ports::Condition::Kind::matches:
       return found != objects_.end() && hash_id({found->second}) == condition.etag;
   }
@@ -29,8 +27,7 @@ void MemoryStore::put(std::string key, std::string bytes, ports::Condition condi
   if (const Status good = check(key); !good.ok()) {
     done(good.error());
   } else if (!holds(key, condition)) {
-    done(Error{ErrorCode::precondition_failed,
-               "The object is not what the writer took it for."});
+    done(Error{ErrorCode::precondition_failed, "The object is not what the writer took it for."});
   } else {
     std::string etag = hash_id({bytes});
     objects_[std::move(key)] = std::move(bytes);
@@ -51,8 +48,8 @@ void MemoryStore::get(std::string key, ports::ByteRange range,
   }
   const std::string& bytes = found->second;
   const std::uint64_t from = std::min<std::uint64_t>(range.offset, bytes.size());
-  done(ports::Object{bytes.substr(from, range.length.value_or(std::string::npos)),
-                     hash_id({bytes}), bytes.size()});
+  done(ports::Object{bytes.substr(from, range.length.value_or(std::string::npos)), hash_id({bytes}),
+                     bytes.size()});
 }
 
 void MemoryStore::list(std::string prefix, std::string after, std::size_t limit,

@@ -1,5 +1,5 @@
-// MemoryStore: the store of simulations and tests. What lives in it outlives a simulated process, not
-// this one. Owned by who simulates; all calls are on one loop.
+// MemoryStore: the store of simulations and tests. What lives in it outlives a simulated process,
+// not this one. Owned by who simulates; all calls are on one loop.
 #pragma once
 
 #include <map>

@@ -4,7 +4,7 @@
 [ "$EXPECTED" != 0 ] || EXPECTED=$(tools/expected.sh build)
 export EXPECTED
 
-need build
+need build page
 tools/setup.sh page
 tools/build_page.sh
 

@@ -27,7 +27,11 @@ say() { stamp_line "$1"; printf '\n'; }
 die() { printf '\n%s\n' "$*" >&2; exit 1; }
 
 STEP_PID=
-end_step() { [ -z "$STEP_PID" ] || kill -TERM -- "-$STEP_PID" 2>/dev/null || true; }
+end_step() {  # first as Ctrl-C does, so that it may tidy up
+  [ -n "$STEP_PID" ] && kill -INT -- "-$STEP_PID" 2>/dev/null || return 0
+  sleep 1
+  kill -TERM -- "-$STEP_PID" 2>/dev/null || true
+}
 trap end_step EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# python_environment.sh: .venv as pipelines need it (python/requirements.txt), and on top of that what
-# tests need (requirements-dev.txt). Nothing is done twice.
+# python_environment.sh: .venv as pipelines need it (python/requirements.txt), and on top of that
+# what tests need (requirements-dev.txt). Nothing is done twice.
 . "$(dirname "$0")/lib.sh"
 need python
 [ -f python/requirements.txt ] || exit 0

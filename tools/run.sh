@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run.sh: `make run`. Installs what is missing, builds, starts the server, says where it is, and
-# only then makes the Python environment (the page shows that going on) and starts the example. Stays
-# until Ctrl-C; with ONCE=1 it ends when the run does, with 0 if that succeeded.
+# only then makes the Python environment (the page shows that going on) and starts the example.
+# Stays until Ctrl-C; with ONCE=1 it ends when the run does, with 0 if that succeeded.
 . "$(dirname "$0")/lib.sh"
 PORT=${PORT:-8080}
 DATA=${DATA:-data}
@@ -9,7 +9,7 @@ URL=http://127.0.0.1:$PORT
 EXPECTED=$(tools/expected.sh run)
 export EXPECTED
 
-need build python
+need build page python
 client() { python3 tools/run_client.py "$@"; }
 client port-free "$PORT" || exit 1
 tools/build.sh

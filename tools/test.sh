@@ -52,7 +52,7 @@ run_browser() {
     --outputFile.junit="$RESULTS/junit/browser.xml"
 }
 
-need build test python
+need build page test python
 [ "${COMPONENTS:-}" != all ] || need format
 tools/setup.sh page python
 [ ! -f ui/package.json ] || use_node
@@ -65,7 +65,9 @@ if wanted python && has '^(python|examples)/.*test.*\.py$'; then
   suite python 60 run_python
 fi
 if wanted page && [ -d ui/node_modules/vitest ]; then suite page 15 run_page; fi
-if wanted browser && has '^tests/browser/.*\.test\.(ts|mjs)$'; then suite browser 120 run_browser; fi
+if wanted browser && has '^tests/browser/.*\.test\.(ts|mjs)$'; then
+  suite browser 120 run_browser
+fi
 if [ "${COMPONENTS:-}" = all ] || [ ${#only[@]} != 0 ]; then
   ! wanted asan || suite asan 300 cpp asan asan
 fi

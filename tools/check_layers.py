@@ -36,9 +36,10 @@ IS_TEST = re.compile(r"_(test|bench|fuzz)\.(cc|h)$|_test_|/testing/")
 
 UI: Dict[str, Set[str]] = {
     "base": set(),
-    "api": {"base"},
-    "widgets": {"base"},
-    "plugins": {"base", "api", "widgets"},
+    "api": {"base", "schema"},
+    "schema": {"schema"},
+    "widgets": {"base", "schema"},
+    "plugins": {"base", "api", "widgets", "schema"},
     "app": {EVERYTHING},
 }
 
@@ -76,7 +77,10 @@ def server(root: pathlib.Path, names: List[str]) -> Iterator[str]:
 
 
 def ui_layer(path: str) -> str:
-    """'plugins/graph' for a view, else the first folder; files at the top belong to app."""
+    """'plugins/graph' for a view, else the first folder; files at the top belong to app, and what
+    is generated from schema/ is `schema`, wherever it lies."""
+    if path.startswith("api/gen/"):
+        return "schema"
     parts = path.split("/")
     if len(parts) == 1:
         return "app"

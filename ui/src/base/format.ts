@@ -1,0 +1,142 @@
+// Numbers, durations and times as the page writes them. Times are milliseconds since the epoch
+// unless a name says otherwise; a field of the schema (µs, bigint) becomes one by ms_of().
+
+const kMinus = "\u2212";
+
+export function ms_of(us: bigint): number {
+  return Number(us) / 1000;
+}
+
+const pad = (value: number): string => String(value).padStart(2, "0");
+
+// `8 s`, `2 m 10 s`, `1 h 04 m`.
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} m ${pad(seconds % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} m`;
+}
+
+// Under ten seconds with a tenth: how old data is.
+export function age(ms: number): string {
+  const seconds = Math.max(0, ms) / 1000;
+  return seconds < 9.95 ? `${seconds.toFixed(1)} s` : duration(ms);
+}
+
+const kDays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+
+function same_day(a: Date, b: Date): boolean {
+  return a.toDateString() === b.toDateString();
+}
+
+// `14:03:22` today, `Mon 09:10` within a week, else `2026-03-01 09:10`.
+export function clock(ms: number, now: number): string {
+  if (ms <= 0) return "";
+  const at = new Date(ms);
+  const today = new Date(now);
+  if (same_day(at, today)) {
+    return `${pad(at.getHours())}:${pad(at.getMinutes())}:${pad(at.getSeconds())}`;
+  }
+  const short = `${pad(at.getHours())}:${pad(at.getMinutes())}`;
+  const days = (now - ms) / 86_400_000;
+  if (days >= 0 && days < 6) return `${kDays[at.getDay()]} ${short}`;
+  return `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())} ${short}`;
+}
+
+// Whole, with its zone: for a hover.
+export function full_time(ms: number): string {
+  if (ms <= 0) return "";
+  const at = new Date(ms);
+  const offset = -at.getTimezoneOffset();
+  const sign = offset < 0 ? kMinus : "+";
+  const zone = `${sign}${pad(Math.floor(Math.abs(offset) / 60))}:${pad(Math.abs(offset) % 60)}`;
+  const local = new Date(ms + offset * 60_000).toISOString().slice(0, 19);
+  return `${local}${zone}`;
+}
+
+export function ago(ms: number, now: number): string {
+  const seconds = Math.max(0, Math.round((now - ms) / 1000));
+  if (seconds < 60) return `${seconds} s ago`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} m ago`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`;
+  return `${Math.floor(seconds / 86_400)} d ago`;
+}
+
+function grouped(text: string): string {
+  const [whole = "", fraction] = text.split(".");
+  const digits = whole.replace(/\B(?=(\d{3})+(?!\d))/g, ",");
+  return fraction === undefined ? digits : `${digits}.${fraction}`;
+}
+
+function signed(value: number, text: string): string {
+  return value < 0 ? kMinus + text : text;
+}
+
+const kSteps: readonly (readonly [number, string])[] = [[1e12, "T"], [1e9, "G"], [1e6, "M"]];
+
+// `1,842`; from 100,000 on `0.1 M`, `1.9 M`.
+export function count(value: number): string {
+  const size = Math.abs(value);
+  if (size < 100_000) return signed(value, grouped(String(Math.round(size))));
+  for (const [step, unit] of kSteps) {
+    if (size >= step) return signed(value, `${(size / step).toFixed(1)} ${unit}`);
+  }
+  return signed(value, `${(size / 1e6).toFixed(1)} M`);
+}
+
+// Data: `912 B`, `38 KB`, `1.4 GB`.
+export function bytes(value: number): string {
+  if (value < 1000) return `${Math.round(value)} B`;
+  const units = ["KB", "MB", "GB", "TB", "PB"];
+  let scaled = value / 1000;
+  let unit = 0;
+  while (scaled >= 999.5 && unit < units.length - 1) {
+    scaled /= 1000;
+    unit += 1;
+  }
+  return `${scaled < 9.95 ? scaled.toFixed(1) : Math.round(scaled)} ${units[unit]}`;
+}
+
+// Four significant digits.
+export function metric(value: number): string {
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value < 0 ? `${kMinus}∞` : "∞";
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  if (size >= 1e9 || size < 1e-4) {
+    const [mantissa = "", exponent = ""] = size.toExponential(3).split("e");
+    const short = mantissa.replace(/\.?0+$/, "");
+    return signed(value, `${short}e${exponent.replace("+", "").replace("-", kMinus)}`);
+  }
+  if (Number.isInteger(value)) return signed(value, grouped(String(size)));
+  const digits = Math.max(0, 3 - Math.floor(Math.log10(size)));
+  return signed(value, grouped(size.toFixed(digits)));
+}
+
+// A difference always has its sign.
+export function difference(value: number): string {
+  return value === 0 ? "±0" : value > 0 ? `+${metric(value)}` : metric(value);
+}
+
+export function percent(share: number): string {
+  const bounded = Math.min(1, Math.max(0, share));
+  // 100 % is said when it is over, not when it is nearly.
+  return `${bounded >= 1 ? 100 : Math.min(99, Math.round(bounded * 100))} %`;
+}
+
+export function plural(count_of: number, word: string): string {
+  return `${count(count_of)} ${word}${count_of === 1 ? "" : "s"}`;
+}
+
+// A JSON text as a person reads it: strings without quotes, long numbers cut.
+export function value_text(json: string): string {
+  try {
+    const value: unknown = JSON.parse(json);
+    if (typeof value === "string") return value;
+    if (typeof value === "number") return metric(value);
+    return JSON.stringify(value);
+  } catch {
+    return json;
+  }
+}

@@ -43,6 +43,11 @@ check-all:
 fmt:
 	@tools/fmt.sh
 
+##sim: the simulation by seeds: [SEED=n] that one, [SEEDS=n] so many
+.PHONY: sim
+sim:
+	@tools/sim.sh
+
 ##bench: build and run the benchmarks of bench/ [FILTER=regex]
 .PHONY: bench
 bench:

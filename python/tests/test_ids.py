@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from telltale import ids
 
 GOLDEN = Path(__file__).resolve().parents[2] / "schema" / "golden" / "ids.json"

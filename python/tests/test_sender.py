@@ -6,6 +6,7 @@ from typing import List, Optional
 import pytest
 from conftest import RUN_KEY
 from sink import Event, Reply, Sink
+
 from telltale.encoding import LogPiece, Point
 from telltale.sender import Sender
 

@@ -51,7 +51,7 @@ function mark(state: number, x: number, y: number, size: number): string {
 
 function Mosaic(props: { states: number[]; x: number; y: number; width: number; height: number }): ReactNode {
   const n = Math.max(1, props.states.length);
-  let cell = 10;
+  let cell = 24;
   while (cell > 2 && Math.ceil(n / Math.min(50, Math.floor(props.width / cell))) * cell > props.height) cell -= 0.5;
   const columns = Math.max(1, Math.min(50, Math.floor(props.width / cell)));
   const paths = new Map<number, string>();

@@ -22,7 +22,7 @@ export function LogView(props: { source: LogSource; download: string }): ReactNo
   const is_hit = (text: string): boolean => needle !== "" && text.toLowerCase().includes(needle);
   useLayoutEffect(() => {
     if (follow && box.current) box.current.scrollTop = box.current.scrollHeight;
-  }, [follow, version]);
+  }, [follow, version, height]);
   useEffect(() => {
     const watch = new ResizeObserver(() => set_height(box.current?.clientHeight ?? 300));
     watch.observe(box.current!);

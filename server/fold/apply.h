@@ -9,7 +9,8 @@
 
 namespace telltale::fold {
 
-// Notes the version; true when what was told is no newer than what is known. Version 0 is always new.
+// Notes the version; true when what was told is no newer than what is known. Version 0 is always
+// new.
 inline bool is_old_version(std::uint64_t told, std::uint64_t& known) {
   if (told == 0) return false;
   if (told <= known) return true;

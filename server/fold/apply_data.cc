@@ -60,7 +60,8 @@ void RunView::rank_metric(Slot changed) {
   };
   const auto found = last_series_.find(changed);
   if (found == last_series_.end()) return;
-  // Start times only grow but for corrections, so one comparison does unless the first itself moved.
+  // Start times only grow but for corrections, so one comparison does unless the first itself
+  // moved.
   if (main_series_ != kNoSlot && main_task_ != changed) {
     if (rank(changed, found->second) > rank(main_task_, main_series_))
       std::tie(main_task_, main_series_) = *found;
@@ -105,8 +106,7 @@ bool RunView::apply_progress(const schema::Progress& told) {
 bool RunView::apply_artifact(const schema::Event& event, const schema::Artifact& told) {
   const Task* task = told.path().empty() ? nullptr : &need_task(told.path(), State::pending);
   const ArtifactId id = make_artifact_id(told.path(), told.name(), told.input());
-  const auto [found, added] =
-      artifact_by_id_.try_emplace(id, static_cast<Slot>(artifacts_.size()));
+  const auto [found, added] = artifact_by_id_.try_emplace(id, static_cast<Slot>(artifacts_.size()));
   if (added) {
     Artifact& artifact = artifacts_.emplace_back();
     artifact.slot = found->second;

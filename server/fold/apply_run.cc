@@ -49,9 +49,8 @@ bool RunView::apply_loss(const schema::Loss& loss) {
 bool RunView::apply_cancel_request(const schema::Event& event) {
   // The first request counts: asking twice does not make it younger.
   if (header_.cancel_requested_at_us != 0) return false;
-  return set_number(header_.cancel_requested_at_us, event.happened_at_us() != 0
-                                                      ? event.happened_at_us()
-                                                      : event.observed_at_us());
+  return set_number(header_.cancel_requested_at_us,
+                    event.happened_at_us() != 0 ? event.happened_at_us() : event.observed_at_us());
 }
 
 }  // namespace telltale::fold

@@ -24,7 +24,8 @@ std::string name_in(const std::string& path) {
   return name;
 }
 
-// Groups within groups that are followed up to find the loop around; a circle of parents ends there.
+// Groups within groups that are followed up to find the loop around; a circle of parents ends
+// there.
 constexpr int kDepthFollowed = 256;
 
 TaskKind to_kind(int number) {
@@ -39,8 +40,9 @@ bool set(Value& value, Value told) {
 }
 
 std::uint32_t count_characters(const std::string& text) {
-  return static_cast<std::uint32_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::uint32_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
 }
 
 }  // namespace

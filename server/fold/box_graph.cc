@@ -6,8 +6,8 @@
 namespace telltale::fold {
 namespace {
 
-// A dependency between two groups of many tasks is drawn by so many edges; beyond it each task still
-// has one, but not one to every other.
+// A dependency between two groups of many tasks is drawn by so many edges; beyond it each task
+// still has one, but not one to every other.
 constexpr std::size_t kEdgesPerDependency = 1'024;
 
 constexpr float kCharacterWidth = 7.2F;
@@ -20,7 +20,7 @@ constexpr std::uint32_t kCellsPerRow = 50;
 constexpr float kLoopWidth = kCellsPerRow * kCell + 20;
 // A loop mostly tells its items only when it begins, and its box never grows: room for 300 of them.
 constexpr std::uint32_t kCellRowsMin = 6;
-constexpr std::uint32_t kCellRowsMax = 20;  // beyond 1,000 items a cell is a block of them
+constexpr std::uint32_t kCellRowsMax = 20;    // beyond 1,000 items a cell is a block of them
 constexpr std::uint32_t kFewIterations = 12;  // these get a row of their own each
 constexpr float kIterationRow = 16;
 

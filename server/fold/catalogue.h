@@ -1,6 +1,6 @@
-// Catalogue: the list of all runs, folded from telltale.runs. Pure. Lives on serve's loop. Its values
-// are the RunSummary messages themselves, immutable and shared: the topic carries them and lists
-// answer them, so a struct in between would only be a second place to forget a field.
+// Catalogue: the list of all runs, folded from telltale.runs. Pure. Lives on serve's loop. Its
+// values are the RunSummary messages themselves, immutable and shared: the topic carries them and
+// lists answer them, so a struct in between would only be a second place to forget a field.
 #pragma once
 
 #include <cstdint>

@@ -13,8 +13,8 @@
 namespace telltale::fold {
 
 struct Checkpoint {
-  LogOffset next{};                  // every event before it is in its run's snapshot
-  std::uint32_t fold_version = 0;    // of the code that folded; another one folds again from events
+  LogOffset next{};                // every event before it is in its run's snapshot
+  std::uint32_t fold_version = 0;  // of the code that folded; another one folds again from events
 };
 
 std::string encode_checkpoint(const Checkpoint& checkpoint);

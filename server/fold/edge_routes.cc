@@ -73,8 +73,8 @@ class Router {
       float pen = start_x;
       for (auto band = begin; band != end; ++band) {
         const float share = static_cast<float>(band - begin + 1) / bands;
-        const float x = lane ? *lane
-                             : std::round(band->nearest_free(start_x + (end_x - start_x) * share));
+        const float x =
+            lane ? *lane : std::round(band->nearest_free(start_x + (end_x - start_x) * share));
         // A piece for each swing; straight parts join into one line.
         if (x != pen) swing(edge.points, x, band->top);
         if (x != pen || !lane) swing(edge.points, x, band->bottom);

@@ -1,5 +1,6 @@
-// Golden folds: golden/<case>/events.jsonl folded to golden/<case>/view.json, and the samples of each
-// kind of event in schema/golden. UPDATE_GOLDEN=1 writes what is found; the diff is for a person.
+// Golden folds: golden/<case>/events.jsonl folded to golden/<case>/view.json, and the samples of
+// each kind of event in schema/golden. UPDATE_GOLDEN=1 writes what is found; the diff is for a
+// person.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -39,8 +40,7 @@ std::string readable(const LogBuffer& log) {
     if (slice.offset > at) text += "<lost " + std::to_string(slice.offset - at) + ">";
     for (const char c : slice.data) {
       const bool plain = c == '\n' || (c >= ' ' && c <= '~');
-      text += plain ? std::string(1, c)
-                    : "<" + std::to_string(static_cast<unsigned char>(c)) + ">";
+      text += plain ? std::string(1, c) : "<" + std::to_string(static_cast<unsigned char>(c)) + ">";
     }
     at = slice.offset + slice.data.size();
   }

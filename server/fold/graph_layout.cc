@@ -44,7 +44,8 @@ class Places {
  private:
   using Layer = std::map<float, float>;  // x -> width
 
-  static void consider(LayoutBox& box, float wish_x, float top, float y, float x, float& best_cost) {
+  static void consider(LayoutBox& box, float wish_x, float top, float y, float x,
+                       float& best_cost) {
     const float cost = std::abs(x - wish_x) + (y - top) * kLowerCost;
     if (cost >= best_cost) return;
     best_cost = cost;

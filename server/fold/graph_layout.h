@@ -1,13 +1,14 @@
-// GraphLayout: where each task of a run is drawn, in px at scale 1, flow from top to bottom. Part of
-// a run's folded state (a reload must not move what is on screen), kept by RunView and saved in its
-// snapshot. Deterministic: the same updates give the same places. A box that was placed never moves;
-// new tasks take free places. Only the first graph a run tells is laid out as a whole, and may move
-// the tasks that were known by mention until then.
+// GraphLayout: where each task of a run is drawn, in px at scale 1, flow from top to bottom. Part
+// of a run's folded state (a reload must not move what is on screen), kept by RunView and saved in
+// its snapshot. Deterministic: the same updates give the same places. A box that was placed never
+// moves; new tasks take free places. Only the first graph a run tells is laid out as a whole, and
+// may move the tasks that were known by mention until then.
 //
-// A LOOP is one box, `folded`: its iterations and their tasks are no boxes, the page draws a mosaic of
-// them into it (below a header of 44 px and a line of counts of 16 px; 50 cells of 8 px in a row). The
-// box keeps its size, so the page fits what the loop grows to. A GROUP is no box: its tasks are laid
-// out among the others, edges to it lead to its first tasks, edges from it come from its last ones.
+// A LOOP is one box, `folded`: its iterations and their tasks are no boxes, the page draws a mosaic
+// of them into it (below a header of 44 px and a line of counts of 16 px; 50 cells of 8 px in a
+// row). The box keeps its size, so the page fits what the loop grows to. A GROUP is no box: its
+// tasks are laid out among the others, edges to it lead to its first tasks, edges from it come from
+// its last ones.
 #pragma once
 
 #include <cstdint>

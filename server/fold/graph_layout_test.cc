@@ -28,7 +28,8 @@ void expect_no_overlaps(const GraphLayout& layout) {
   for (std::size_t i = 0; i < boxes.size(); ++i) {
     EXPECT_GE(boxes[i].x, 0);
     EXPECT_GE(boxes[i].y, 0);
-    for (std::size_t j = i + 1; j < boxes.size() && boxes[j].y < boxes[i].y + boxes[i].height; ++j) {
+    for (std::size_t j = i + 1; j < boxes.size() && boxes[j].y < boxes[i].y + boxes[i].height;
+         ++j) {
       const bool apart = boxes[i].x + boxes[i].width + kSiblingGap <= boxes[j].x ||
                          boxes[j].x + boxes[j].width + kSiblingGap <= boxes[i].x;
       EXPECT_TRUE(apart) << "boxes " << boxes[i].slot << " and " << boxes[j].slot;
@@ -92,14 +93,14 @@ TEST(GraphLayout, ADiamondIsSymmetric) {
 
 TEST(GraphLayout, ALoopIsOneBoxAndAGroupIsNone) {
   const std::vector<LayoutTask> tasks = {
-      task({}),                                   // 0 load
-      task({0}, kNoSlot, TaskKind::loop),         // 1 the loop
-      task({}, 1, TaskKind::iteration),           // 2
-      task({0}, 2),                               // 3 train, inside
-      task({1}, kNoSlot, TaskKind::group),        // 4 a condition
-      task({}, 4),                                // 5 its first
-      task({5}, 4),                               // 6 its last
-      task({4}),                                  // 7 after the condition
+      task({}),                             // 0 load
+      task({0}, kNoSlot, TaskKind::loop),   // 1 the loop
+      task({}, 1, TaskKind::iteration),     // 2
+      task({0}, 2),                         // 3 train, inside
+      task({1}, kNoSlot, TaskKind::group),  // 4 a condition
+      task({}, 4),                          // 5 its first
+      task({5}, 4),                         // 6 its last
+      task({4}),                            // 7 after the condition
   };
   GraphLayout layout;
   layout.update(tasks, false);
@@ -190,8 +191,8 @@ TEST(GraphLayout, ARemovedTaskLeavesAFreePlace) {
 }
 
 TEST(GraphLayout, CirclesAreCut) {
-  const std::vector<LayoutTask> tasks = {task({2}), task({0}), task({1}), task({3, 2}),
-                                         task({}, 5), task({}, 4)};
+  const std::vector<LayoutTask> tasks = {task({2}),    task({0}),   task({1}),
+                                         task({3, 2}), task({}, 5), task({}, 4)};
   GraphLayout layout;
   layout.update(tasks, false);
   EXPECT_EQ(layout.boxes().size(), 6U);

@@ -103,9 +103,9 @@ class Layout {
       const std::size_t count = (layer.size() + kRowBoxes - 1) / kRowBoxes;
       const std::size_t each = (layer.size() + count - 1) / count;
       for (std::size_t at = 0; at < layer.size(); at += each) {
-        rows.emplace_back(layer.begin() + static_cast<std::ptrdiff_t>(at),
-                          layer.begin() +
-                              static_cast<std::ptrdiff_t>(std::min(at + each, layer.size())));
+        rows.emplace_back(
+            layer.begin() + static_cast<std::ptrdiff_t>(at),
+            layer.begin() + static_cast<std::ptrdiff_t>(std::min(at + each, layer.size())));
       }
     }
     layers_ = std::move(rows);
@@ -130,7 +130,14 @@ class Layout {
     const std::vector<Node>& fixed =
         toward == Toward::above ? graph_.above[node] : graph_.below[node];
     if (fixed.empty()) return {center_[node], kFreeWeight};
-    return {median(fixed), 1};
+    // The nearer, the straighter: a long edge bends anyway.
+    std::uint32_t nearest = UINT32_MAX;
+    for (const Node other : fixed) {
+      const std::uint32_t a = graph_.rank[node];
+      const std::uint32_t b = graph_.rank[other];
+      nearest = std::min(nearest, a < b ? b - a : a - b);
+    }
+    return {median(fixed), std::pow(nearest, -4)};
   }
 
   // Every box as near as the others let it to the median of its neighbours: isotonic regression by

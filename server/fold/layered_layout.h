@@ -1,5 +1,5 @@
-// The whole drawing at once: layers by rank, few crossings, straight chains. Pure function, called by
-// GraphLayout when nothing is placed yet.
+// The whole drawing at once: layers by rank, few crossings, straight chains. Pure function, called
+// by GraphLayout when nothing is placed yet.
 #pragma once
 
 #include "fold/box_graph.h"

@@ -1,6 +1,7 @@
-// LogBuffer: the output of one attempt of a task, by byte offset, exactly as it was written. Part of
-// a run's folded state; lives on the loop of its RunView. Never interprets bytes (lines, colours and
-// encodings belong to who reads) and never fills a gap: a reader that passed it would not see it.
+// LogBuffer: the output of one attempt of a task, by byte offset, exactly as it was written. Part
+// of a run's folded state; lives on the loop of its RunView. Never interprets bytes (lines, colours
+// and encodings belong to who reads) and never fills a gap: a reader that passed it would not see
+// it.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +28,8 @@ class LogBuffer {
     bool operator==(const Chunk&) const = default;
   };
 
-  // Takes what is new of `data`: bytes below size() are cut, a hole before `offset` is kept as lost.
-  // False when nothing was new.
+  // Takes what is new of `data`: bytes below size() are cut, a hole before `offset` is kept as
+  // lost. False when nothing was new.
   bool write(std::uint64_t offset, std::string_view data);
 
   // Bytes from `offset` on: at most `bytes_max`, ending at a gap. In a gap or before one it starts

@@ -21,8 +21,8 @@ struct Column {
   double high = 0;
 };
 
-// The range of steps [from, to] in `columns` equally wide parts. Exact also where a column is no whole
-// number of steps wide; 128 bits, because the range may hold all 2^64 steps.
+// The range of steps [from, to] in `columns` equally wide parts. Exact also where a column is no
+// whole number of steps wide; 128 bits, because the range may hold all 2^64 steps.
 class Grid {
  public:
   Grid(std::int64_t from, std::int64_t to, std::size_t columns)
@@ -86,8 +86,8 @@ class MetricSeries::Cut {
  public:
   explicit Cut(const MetricSeries& series) : series_(series) { slice_.total = series.size(); }
 
-  // `place(i)` is the place of the i-th of `count` points. A template so that the common case, places
-  // that simply count up, is a plain scan of the columns.
+  // `place(i)` is the place of the i-th of `count` points. A template so that the common case,
+  // places that simply count up, is a plain scan of the columns.
   template <typename Place>
   SeriesSlice take(std::size_t count, Place place, Grid grid, std::size_t columns) {
     slice_.decimated = count > 4 * columns;
@@ -153,7 +153,9 @@ SeriesSlice MetricSeries::decimate(std::int64_t from_step, std::int64_t to_step,
                                    std::size_t columns) const {
   columns = std::max<std::size_t>(columns, 1);
   Cut cut(*this);
-  if (step_.empty() || from_step > to_step) return cut.take(0, [](std::size_t i) { return i; }, {0, 0, 1}, 1);
+  if (step_.empty() || from_step > to_step)
+    return cut.take(
+        0, [](std::size_t i) { return i; }, {0, 0, 1}, 1);
   // "From the start" and "to the end" mean those of the data, not of all numbers.
   const auto [low, high] = ascending_ ? std::pair(step_.begin(), step_.end() - 1)
                                       : std::minmax_element(step_.begin(), step_.end());
@@ -173,7 +175,8 @@ SeriesSlice MetricSeries::decimate(std::int64_t from_step, std::int64_t to_step,
   }
   std::stable_sort(places.begin(), places.end(),
                    [this](std::size_t a, std::size_t b) { return step_[a] < step_[b]; });
-  return cut.take(places.size(), [&places](std::size_t i) { return places[i]; }, grid, columns);
+  return cut.take(
+      places.size(), [&places](std::size_t i) { return places[i]; }, grid, columns);
 }
 
 }  // namespace telltale::fold

@@ -38,10 +38,10 @@ class MetricSeries {
   std::int64_t next_step() const;
 
   // Points with from_step <= step <= to_step. At most 4 * columns of them are returned as they are;
-  // of more, the range of steps is cut in `columns` equally wide pixel columns and of each its first,
-  // last, lowest and highest point is kept, and one NaN if it has any, so that a gap stays a gap.
-  // Infinities count as lowest and highest. The smallest and largest possible step stand for the ends
-  // of the data. `columns` of 0 counts as 1.
+  // of more, the range of steps is cut in `columns` equally wide pixel columns and of each its
+  // first, last, lowest and highest point is kept, and one NaN if it has any, so that a gap stays a
+  // gap. Infinities count as lowest and highest. The smallest and largest possible step stand for
+  // the ends of the data. `columns` of 0 counts as 1.
   SeriesSlice decimate(std::int64_t from_step, std::int64_t to_step, std::size_t columns) const;
   // Points from the `first`-th to arrive on, as they are, for readers that hold the others.
   SeriesSlice from(std::size_t first) const;

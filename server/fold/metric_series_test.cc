@@ -35,7 +35,8 @@ std::vector<std::int64_t> slow_decimate(std::vector<Point> points, std::int64_t 
   }
   std::map<std::int64_t, std::vector<std::size_t>> by_column;
   for (std::size_t i = 0; i < points.size(); ++i) {
-    const auto column = (points[i].step - from) * static_cast<std::int64_t>(columns) / (to - from + 1);
+    const auto column =
+        (points[i].step - from) * static_cast<std::int64_t>(columns) / (to - from + 1);
     by_column[column].push_back(i);
   }
   for (const auto& [column, members] : by_column) {
@@ -82,8 +83,9 @@ TEST(MetricSeries, DecimatesLikeTheDefinition) {
     const std::size_t count = random() % 2'000;
     const bool ascending = random() % 2 == 0;
     for (std::size_t i = 0; i < count; ++i) {
-      step = ascending ? step + static_cast<std::int64_t>(random() % 3 * (random() % 20 == 0 ? 50 : 1))
-                       : static_cast<std::int64_t>(random() % 3'000) - 1'000;
+      step = ascending
+                 ? step + static_cast<std::int64_t>(random() % 3 * (random() % 20 == 0 ? 50 : 1))
+                 : static_cast<std::int64_t>(random() % 3'000) - 1'000;
       const Point point{step, static_cast<std::int64_t>(i), random_value(random)};
       series.add(point.step, point.time_us, point.value);
       points.push_back(point);

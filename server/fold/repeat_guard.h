@@ -1,6 +1,6 @@
-// RepeatGuard: knows which events were told already, so that telling them again changes nothing. One
-// high-water mark per epoch, and a window of the last ids for events without an epoch. Part of a
-// run's folded state; lives on the loop of its RunView.
+// RepeatGuard: knows which events were told already, so that telling them again changes nothing.
+// One high-water mark per epoch, and a window of the last ids for events without an epoch. Part of
+// a run's folded state; lives on the loop of its RunView.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
-// The state of one run as its fold keeps it: plain structs and columns, no protobuf. Owned by RunView
-// (run_view.h), changed only by its apply(); everybody else reads. Every entity carries `changed_at`,
-// the offset of the event that last changed it. Times are microseconds since the Unix epoch, 0 = not
-// told. Never holds a clock, a socket or a pointer into another entity.
+// The state of one run as its fold keeps it: plain structs and columns, no protobuf. Owned by
+// RunView (run_view.h), changed only by its apply(); everybody else reads. Every entity carries
+// `changed_at`, the offset of the event that last changed it. Times are microseconds since the Unix
+// epoch, 0 = not told. Never holds a clock, a socket or a pointer into another entity.
 #pragma once
 
 #include <cstdint>

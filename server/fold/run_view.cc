@@ -9,7 +9,8 @@ namespace telltale::fold {
 namespace {
 
 template <typename Entity>
-std::vector<const Entity*> pick(const std::deque<Entity>& entities, const std::vector<Slot>& slots) {
+std::vector<const Entity*> pick(const std::deque<Entity>& entities,
+                                const std::vector<Slot>& slots) {
   std::vector<const Entity*> picked;
   picked.reserve(slots.size());
   for (const Slot slot : slots) picked.push_back(&entities[slot]);

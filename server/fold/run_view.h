@@ -1,6 +1,6 @@
-// RunView: one run, folded from its events. Pure: no clock, no I/O, no logging; the same events give
-// the same view, whatever the batching, the shard count, or what was delivered twice. Owned by one
-// loop (a fold shard, or serve for the runs somebody watches) and used only there; a copy is a
+// RunView: one run, folded from its events. Pure: no clock, no I/O, no logging; the same events
+// give the same view, whatever the batching, the shard count, or what was delivered twice. Owned by
+// one loop (a fold shard, or serve for the runs somebody watches) and used only there; a copy is a
 // snapshot. Events of other runs must not be given to it.
 //
 // "Changed since P" is every entity with changed_at > P, plus the tombstones newer than P.
@@ -45,7 +45,7 @@ struct Summary {
   double progress = 0;                          // 0..1, share of tasks that ended
   const Task* first_failed = nullptr;           // the one that failed earliest
   std::string failure;                          // its cause, else the run's
-  const Series* main_metric = nullptr;  // added last to the task that started last
+  const Series* main_metric = nullptr;          // added last to the task that started last
 };
 
 class RunView {
@@ -85,7 +85,8 @@ class RunView {
   std::vector<const Artifact*> artifacts_changed_since(LogOffset since) const;
   const Artifact* artifact(const ArtifactId& id) const;
 
-  // Where tasks are drawn; boxes name tasks by slot, see task_at(). Edges are routed when asked for.
+  // Where tasks are drawn; boxes name tasks by slot, see task_at(). Edges are routed when asked
+  // for.
   const GraphLayout& layout() const { return layout_; }
   std::vector<LayoutEdge> layout_edges() const;
   LogOffset layout_changed_at() const { return layout_changed_at_; }
@@ -152,7 +153,7 @@ class RunView {
   std::array<std::uint32_t, kStates> counts_{};
   std::set<std::tuple<bool, std::int64_t, Slot>> failed_;
   std::map<Slot, Slot> last_series_;  // task, kNoSlot = the run -> series added last
-  Slot main_series_ = kNoSlot;  // of main_task_, kNoSlot = the run
+  Slot main_series_ = kNoSlot;        // of main_task_, kNoSlot = the run
   Slot main_task_ = kNoSlot;
 
   GraphLayout layout_;

@@ -85,7 +85,8 @@ TEST(RunView, AnOlderVersionNeverOverwrites) {
 TEST(RunView, WithoutAVersionTheLastWordCounts) {
   const RunView view = fold_json({
       R"({"task_state":{"path":"t","state":"RUNNING","message":"epoch 1"},"happened_at_us":"10"})",
-      R"({"task_state":{"path":"t","state":"FAILED","message":"out of memory"},"happened_at_us":"20"})",
+      R"({"task_state":{"path":"t","state":"FAILED","message":"no memory"},
+          "happened_at_us":"20"})",
       R"({"task_state":{"path":"t","state":"RUNNING"},"happened_at_us":"30"})",
   });
   const Task& task = *view.task_by_path("t");
@@ -169,10 +170,11 @@ TEST(RunView, PointsOfAnyShapeAreTaken) {
 
 TEST(RunView, SummaryCountsTasksAndFindsTheFirstFailure) {
   const RunView view = fold_json({
-      R"({"graph":{"tasks":[{"path":"l","kind":"LOOP"},{"path":"l/0","kind":"ITERATION","parent":"l"},
+      R"({"graph":{"tasks":[{"path":"l","kind":"LOOP"},
+          {"path":"l/0","kind":"ITERATION","parent":"l"},
           {"path":"a"},{"path":"b"},{"path":"c"},{"path":"d"}]}})",
       R"({"task_state":{"path":"l","state":"FAILED","finished_at_us":"1"}})",
-      R"({"task_state":{"path":"b","state":"FAILED","finished_at_us":"30","message":"late"}})",
+      R"({"task_state":{"path":"b","state":"FAILED","finished_at_us":"30","message":"2nd"}})",
       R"({"task_state":{"path":"a","state":"FAILED","finished_at_us":"20","message":"first"}})",
       R"({"task_state":{"path":"c","state":"RUNNING"}})",
       R"({"run_state":{"state":"FAILED","message":"a task failed"}})",

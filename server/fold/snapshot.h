@@ -1,6 +1,6 @@
 // Snapshots: a whole RunView as bytes and back (schema/snapshot.proto), so that a reader needs one
-// snapshot and the tail of the log instead of every event. decode(encode(view)) continues exactly as
-// `view` would have. Pure.
+// snapshot and the tail of the log instead of every event. decode(encode(view)) continues exactly
+// as `view` would have. Pure.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// SnapshotCoder: between a RunView's members and schema::RunSnapshot. Stateless; used by snapshot.cc
-// only. Ids, indexes and accounts follow from the entities and are not written.
+// SnapshotCoder: between a RunView's members and schema::RunSnapshot. Stateless; used by
+// snapshot.cc only. Ids, indexes and accounts follow from the entities and are not written.
 #pragma once
 
 #include "fold/run_view.h"

@@ -76,9 +76,8 @@ template <typename Entity>
 void order_again(const std::deque<Entity>& entities, ChangeOrder* order) {
   std::vector<Slot> slots(entities.size());
   for (Slot slot = 0; slot < slots.size(); ++slot) slots[slot] = slot;
-  std::stable_sort(slots.begin(), slots.end(), [&](Slot a, Slot b) {
-    return entities[a].changed_at < entities[b].changed_at;
-  });
+  std::stable_sort(slots.begin(), slots.end(),
+                   [&](Slot a, Slot b) { return entities[a].changed_at < entities[b].changed_at; });
   for (const Slot slot : slots) order->touch(slot, entities[slot].changed_at);
 }
 
@@ -141,8 +140,7 @@ void SnapshotCoder::read_artifacts(const schema::RunSnapshot& in, RunView* view)
 bool SnapshotCoder::read_places(const schema::RunSnapshot& in, RunView* view) {
   for (const schema::SnapshotTombstone& stone : in.tombstones()) {
     if (stone.task() >= view->tasks_.size()) return false;
-    view->tombstones_.push_back(
-        {view->tasks_[stone.task()].id, LogOffset{stone.removed_at()}});
+    view->tombstones_.push_back({view->tasks_[stone.task()].id, LogOffset{stone.removed_at()}});
   }
   std::vector<LayoutBox> boxes;
   for (const schema::SnapshotBox& box : in.boxes()) {

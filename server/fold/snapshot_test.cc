@@ -51,12 +51,12 @@ TEST(Snapshot, RepeatsChangeNothing) {
     for (std::size_t i = 0; i < events.size(); ++i) {
       often.apply(LogOffset{offset++}, events[i]);
       for (int repeats = random.number(0, 3); repeats > 0; --repeats) {
-        const auto& repeat = events[static_cast<std::size_t>(random.number(0, static_cast<int>(i)))];
+        const auto& repeat =
+            events[static_cast<std::size_t>(random.number(0, static_cast<int>(i)))];
         EXPECT_FALSE(often.apply(LogOffset{offset++}, repeat));
       }
     }
-    for (const schema::Event& event : events)
-      EXPECT_FALSE(often.apply(LogOffset{offset++}, event));
+    for (const schema::Event& event : events) EXPECT_FALSE(often.apply(LogOffset{offset++}, event));
     EXPECT_EQ(state_without_offsets(often), state_without_offsets(once));
   }
 }

@@ -114,9 +114,9 @@ class RandomRun {
  private:
   std::string path() {
     static const std::vector<std::string> paths = {
-        "load",      "train",         "evaluate", "loop",          "loop/0", "loop/0/fit",
-        "loop/1",    "loop/1/fit",    "group",    "group/a",       "group/b", "a%2Fb",
-        "일",        "group/inner",   "group/inner/c", "late"};
+        "load",   "train",       "evaluate",      "loop",    "loop/0",  "loop/0/fit",
+        "loop/1", "loop/1/fit",  "group",         "group/a", "group/b", "a%2Fb",
+        "일",     "group/inner", "group/inner/c", "late"};
     return paths[static_cast<std::size_t>(number(0, static_cast<int>(paths.size()) - 1))];
   }
 
@@ -185,8 +185,8 @@ class RandomRun {
     log.set_path(path());
     log.set_attempt(number(0, 2));
     log.set_offset(static_cast<std::uint64_t>(number(0, 40)));
-    log.set_data(std::string(static_cast<std::size_t>(number(0, 20)),
-                             static_cast<char>(number(0, 255))));
+    log.set_data(
+        std::string(static_cast<std::size_t>(number(0, 20)), static_cast<char>(number(0, 255))));
   }
 
   void fill_points(schema::MetricPoints& points) {

@@ -1,5 +1,5 @@
-// From folded state to the messages readers get (schema/view.proto): the edge where protobuf begins.
-// Free functions over const views; whoever owns the view calls them on its loop.
+// From folded state to the messages readers get (schema/view.proto): the edge where protobuf
+// begins. Free functions over const views; whoever owns the view calls them on its loop.
 #pragma once
 
 #include <cstddef>

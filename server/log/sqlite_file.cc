@@ -3,12 +3,18 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <cerrno>
+#include <cstdlib>
+
 #include "log/record_codec.h"
 
 namespace telltale::log {
 namespace {
 
+constexpr std::int64_t kVersion = 1;
 constexpr const char* kSchema = R"(
+CREATE TABLE IF NOT EXISTS topics (
+  topic TEXT PRIMARY KEY, partitions INTEGER NOT NULL, compacted INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS blocks (
   topic TEXT NOT NULL, partition INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
   records BLOB NOT NULL, PRIMARY KEY (topic, partition, first)) WITHOUT ROWID;
@@ -19,9 +25,12 @@ CREATE UNIQUE INDEX IF NOT EXISTS newest_by_place ON newest (topic, partition, p
 CREATE TABLE IF NOT EXISTS committed (
   name TEXT NOT NULL, topic TEXT NOT NULL, partition INTEGER NOT NULL, next INTEGER NOT NULL,
   PRIMARY KEY (name, topic, partition)) WITHOUT ROWID;
-PRAGMA user_version = 1;
 )";
 
+constexpr const char* kInsertTopic = "INSERT OR IGNORE INTO topics VALUES (?1, ?2, ?3)";
+constexpr const char* kTopicThatDiffers =
+    "SELECT partitions, compacted FROM topics WHERE topic = ?1 AND (partitions <> ?2 OR "
+    "compacted <> ?3)";
 constexpr const char* kInsertBlock = "INSERT INTO blocks VALUES (?1, ?2, ?3, ?4, ?5)";
 constexpr const char* kInsertNewest =
     "INSERT OR REPLACE INTO newest VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
@@ -33,16 +42,20 @@ constexpr const char* kReadBlocks =
 constexpr const char* kReadNewest =
     "SELECT place, key, value, timestamp_us FROM newest WHERE topic = ?1 AND partition = ?2 AND "
     "place >= ?3 ORDER BY place";
+// One row from each end of the index: min() and max() together would walk all of it.
 constexpr const char* kBlockBounds =
-    "SELECT min(first), max(last) FROM blocks WHERE topic = ?1 AND partition = ?2";
+    "SELECT (SELECT first FROM blocks WHERE topic = ?1 AND partition = ?2 ORDER BY first LIMIT 1), "
+    "(SELECT last FROM blocks WHERE topic = ?1 AND partition = ?2 ORDER BY first DESC LIMIT 1)";
 constexpr const char* kNewestBounds =
-    "SELECT min(place), max(place) FROM newest WHERE topic = ?1 AND partition = ?2";
+    "SELECT (SELECT place FROM newest WHERE topic = ?1 AND partition = ?2 ORDER BY place LIMIT 1), "
+    "(SELECT place FROM newest WHERE topic = ?1 AND partition = ?2 ORDER BY place DESC LIMIT 1)";
 constexpr const char* kCommit = "INSERT OR REPLACE INTO committed VALUES (?4, ?1, ?2, ?3)";
 constexpr const char* kCommitted =
     "SELECT next FROM committed WHERE topic = ?1 AND partition = ?2 AND name = ?3";
 
 std::int64_t signed_of(LogOffset offset) { return static_cast<std::int64_t>(to_number(offset)); }
 LogOffset offset_of(std::int64_t number) { return LogOffset{static_cast<std::uint64_t>(number)}; }
+const char* compacted_text(bool compacted) { return compacted ? "compacted" : "not compacted"; }
 
 }  // namespace
 
@@ -90,18 +103,59 @@ class SqliteFile::Statement {
 Result<std::unique_ptr<SqliteFile>> SqliteFile::open(const std::string& path, bool writer) {
   std::unique_ptr<SqliteFile> file(new SqliteFile());
   const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | (writer ? SQLITE_OPEN_CREATE : 0);
+  Status status = Done{};
   if (sqlite3_open_v2(path.c_str(), &file->database_, flags, nullptr) != SQLITE_OK)
-    return file->error("The log cannot be opened");
-  sqlite3_busy_timeout(file->database_, 5'000);
-  if (!writer) return file;
+    status = file->error("it cannot be opened");
+  if (status.ok()) sqlite3_busy_timeout(file->database_, 5'000);
+  if (status.ok() && writer) status = file->prepare_schema();
+  if (status.ok()) return file;
+  const char* advice = status.error().code == ErrorCode::corrupt
+                           ? " It is damaged or no log of Telltale's: move it away, or choose "
+                             "another --data directory."
+                           : "";
+  return Error{status.error().code,
+               fmt::format("The log {}: {}{}", path, status.error().message, advice)};
+}
+
+Status SqliteFile::prepare_schema() {
   // Pages of 16 KiB: a block of a commit fits in few of them. The WAL is folded in when it has
   // 64 MiB, rarely enough not to be felt and soon enough not to fill a disk.
   for (const char* sql : {"PRAGMA page_size = 16384", "PRAGMA journal_mode = WAL",
                           "PRAGMA synchronous = FULL", "PRAGMA wal_autocheckpoint = 4096"}) {
-    if (Status status = file->execute(sql); !status.ok()) return status.error();
+    if (Status status = execute(sql); !status.ok()) return status;
   }
-  if (Status status = file->execute(kSchema); !status.ok()) return status.error();
-  return file;
+  std::int64_t version = 0;
+  const auto take = [](void* to, int, char** values, char**) {
+    *static_cast<std::int64_t*>(to) = std::strtoll(values[0], nullptr, 10);
+    return 0;
+  };
+  if (sqlite3_exec(database_, "PRAGMA user_version", take, &version, nullptr) != SQLITE_OK)
+    return error("it cannot be read");
+  if (version > kVersion) {
+    return Error{ErrorCode::invalid_argument,
+                 fmt::format("A newer Telltale wrote it (format {}); this one knows format {}.",
+                             version, kVersion)};
+  }
+  if (Status status = execute(kSchema); !status.ok()) return status;
+  if (version == kVersion) return Done{};
+  return execute(fmt::format("PRAGMA user_version = {}", kVersion).c_str());
+}
+
+Status SqliteFile::check_topic(const std::string& topic, int partitions, bool compacted) {
+  const ports::Partition asked{topic, partitions};
+  Statement insert(*this, kInsertTopic, asked);
+  insert.bind(3, compacted ? 1 : 0);
+  if (insert.step() != SQLITE_DONE) return error("The log cannot be written");
+  Statement differs(*this, kTopicThatDiffers, asked);
+  differs.bind(3, compacted ? 1 : 0);
+  const int step = differs.step();
+  if (step == SQLITE_DONE) return Done{};
+  if (step != SQLITE_ROW) return error("The log cannot be read");
+  return Error{ErrorCode::invalid_argument,
+               fmt::format("{} was made with {} partition(s), {}; {} partition(s), {}, cannot "
+                           "follow: a topic stays as it was made.",
+                           topic, differs.number(0), compacted_text(differs.number(1) != 0),
+                           partitions, compacted_text(compacted))};
 }
 
 Status SqliteFile::limit_size(std::int64_t pages) {
@@ -115,16 +169,21 @@ SqliteFile::~SqliteFile() {
 }
 
 Error SqliteFile::error(const char* what) const {
+  const int system_error = errno;  // sqlite3_system_errno() is not set by a COMMIT that fails
   const int code = sqlite3_errcode(database_);
   const std::string text = fmt::format("{}: {}.", what, sqlite3_errmsg(database_));
-  if (code == SQLITE_FULL) return {ErrorCode::storage_full, "The disk is full. " + text};
+  // A quota, and a file system that finds out when it syncs, come as errors of input and output.
+  const int cause = code == SQLITE_IOERR ? system_error : 0;
+  if (code == SQLITE_FULL || cause == ENOSPC || cause == EDQUOT)
+    return {ErrorCode::storage_full, "The disk is full. " + text};
+  if (code == SQLITE_BUSY || code == SQLITE_LOCKED) return {ErrorCode::unavailable, text};
   if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) return {ErrorCode::corrupt, text};
   return {ErrorCode::internal, text};
 }
 
 Status SqliteFile::execute(const char* sql) {
   if (sqlite3_exec(database_, sql, nullptr, nullptr, nullptr) == SQLITE_OK) return Done{};
-  return error("The log's file cannot be used");
+  return error("its file cannot be used");
 }
 
 Status SqliteFile::write(const std::vector<Block>& blocks, const std::string& compacted_topic) {

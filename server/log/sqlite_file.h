@@ -25,6 +25,8 @@ struct Block {
 class SqliteFile {
  public:
   static Result<std::unique_ptr<SqliteFile>> open(const std::string& path, bool writer);
+  // Of the writer only: notes how the topic is made, or refuses what differs from that.
+  Status check_topic(const std::string& topic, int partitions, bool compacted);
   // Of the writer only; 0 is none.
   Status limit_size(std::int64_t pages);
   ~SqliteFile();
@@ -43,6 +45,7 @@ class SqliteFile {
  private:
   class Statement;
   SqliteFile() = default;
+  Status prepare_schema();
   Status execute(const char* sql);
   Error error(const char* what) const;
 

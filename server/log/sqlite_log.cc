@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -27,6 +28,9 @@ constexpr std::size_t kCommitBytes = 8U << 20;
 // Newest records of a partition kept in memory, so that those who follow it never wait for the
 // disk.
 constexpr std::size_t kRecentBytes = 4U << 20;
+
+// A longer wait is answered with nothing after this; a deadline always fits its clock.
+constexpr std::int64_t kWaitUsMax = 86'400'000'000;
 
 const Error kClosed{ErrorCode::closed, "The log is closed."};
 
@@ -139,6 +143,8 @@ Status SqliteLog::State::open_files() {
   if (!opened.ok()) return opened.error();
   read_file = opened.take();
   for (const auto& [topic, partitions] : options.topics) {
+    if (Status same = write_file->check_topic(topic, partitions, compacted(topic)); !same.ok())
+      return same;
     for (int number = 0; number < partitions; ++number) {
       const ports::Partition partition{topic, number};
       Result<ports::Bounds> bounds = read_file->bounds(partition, compacted(topic));
@@ -297,7 +303,8 @@ void SqliteLog::read(ports::Partition partition, LogOffset from, ports::ReadLimi
     return;
   }
   State::Read wanted{std::move(partition), from, limits,
-                     Clock::now() + std::chrono::microseconds(limits.wait_us), std::move(done)};
+                     Clock::now() + std::chrono::microseconds(std::min(limits.wait_us, kWaitUsMax)),
+                     std::move(done)};
   if (state_->answer_recent(wanted)) return;
   if (limits.wait_us <= 0) {
     wanted.done(Records());

@@ -15,7 +15,7 @@
 
 namespace {
 
-std::atomic<bool> g_disk_is_full{false};
+std::atomic<int> g_write_error{0};
 std::atomic<bool> g_disk_hangs{false};
 std::atomic<bool> g_syncs_fail{false};
 std::atomic<int> g_syncs{0};
@@ -31,8 +31,8 @@ int sync_or_fail(long call, int file) {
 
 ssize_t pwrite_or_fail(int file, const void* bytes, size_t size, off_t offset) {
   g_disk_hangs.wait(true);
-  if (g_disk_is_full) {
-    errno = ENOSPC;
+  if (g_write_error != 0) {
+    errno = g_write_error;
     return -1;
   }
   return ::pwrite(file, bytes, size, offset);
@@ -60,7 +60,7 @@ class SqliteLogOnABadDisk : public testing::Test {
     open();
   }
   ~SqliteLogOnABadDisk() override {
-    g_disk_is_full = false;
+    g_write_error = 0;
     g_syncs_fail = false;
     let_go();
     log_.reset();
@@ -125,13 +125,15 @@ TEST_F(SqliteLogOnABadDisk, WhatCannotBeSyncedIsNotAcknowledgedAndLaterAppendsWo
 
 TEST_F(SqliteLogOnABadDisk, AFullDiskRefusesAppendsWhileReadsGoOnUntilThereIsSpaceAgain) {
   ASSERT_TRUE(append(numbered(0, 2)).ok());
-  g_disk_is_full = true;
-  for (int i = 0; i < 3; ++i)
+  for (const int error : {ENOSPC, EDQUOT}) {
+    g_write_error = error;
     EXPECT_EQ(append(numbered(9, 1)).error().code, ErrorCode::storage_full);
+    EXPECT_EQ(append(numbered(9, 2)).error().code, ErrorCode::storage_full);
+  }
   EXPECT_EQ(asker_->commit("fold", kEvents, 1).error().code, ErrorCode::storage_full);
   EXPECT_EQ(values_from(0), (std::vector<std::string>{"0", "1"}));
   EXPECT_EQ(*asker_->committed("fold", kEvents), std::nullopt);
-  g_disk_is_full = false;
+  g_write_error = 0;
   const auto appended = append(numbered(2, 1));
   ASSERT_TRUE(appended.ok());
   EXPECT_EQ(appended->places[0].offset, LogOffset{2});

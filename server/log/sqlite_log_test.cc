@@ -142,12 +142,44 @@ TEST(SqliteLog, ADamagedBlockIsCorruptAndTheOthersAreRead) {
   EXPECT_EQ(good->size(), 3U);
 }
 
+TEST(SqliteLog, ATopicStaysAsItWasMade) {
+  const ports::TemporaryFolder folder;
+  const auto reopen = [&](int partitions, const char* compacted_topic) {
+    return SqliteLog::open({.directory = folder.path(),
+                            .topics = {{"topic", partitions}},
+                            .compacted_topic = compacted_topic});
+  };
+  ASSERT_TRUE(reopen(3, "").ok());
+  EXPECT_TRUE(reopen(3, "").ok());
+  const auto fewer = reopen(2, "");
+  ASSERT_FALSE(fewer.ok());
+  EXPECT_EQ(fewer.error().code, ErrorCode::invalid_argument);
+  EXPECT_NE(fewer.error().message.find("topic was made with 3 partition(s)"), std::string::npos);
+  EXPECT_EQ(reopen(3, "topic").error().code, ErrorCode::invalid_argument);
+  EXPECT_TRUE(reopen(3, "").ok());
+}
+
+TEST(SqliteLog, AFileOfANewerTelltaleIsRefused) {
+  const ports::TemporaryFolder folder;
+  open(folder.path());
+  sqlite3* database = nullptr;
+  ASSERT_EQ(sqlite3_open((folder.path() + "/log.db").c_str(), &database), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(database, "PRAGMA user_version = 2", nullptr, nullptr, nullptr),
+            SQLITE_OK);
+  sqlite3_close(database);
+  const auto opened = SqliteLog::open({.directory = folder.path()});
+  ASSERT_FALSE(opened.ok());
+  EXPECT_NE(opened.error().message.find("A newer Telltale wrote it (format 2)"), std::string::npos);
+}
+
 TEST(SqliteLog, AFileThatIsNoLogIsRefused) {
   const ports::TemporaryFolder folder;
   std::ofstream(folder.path() + "/log.db") << std::string(100'000, 'x');
   const auto opened = SqliteLog::open({.directory = folder.path()});
   ASSERT_FALSE(opened.ok());
   EXPECT_EQ(opened.error().code, ErrorCode::corrupt);
+  EXPECT_NE(opened.error().message.find(folder.path() + "/log.db"), std::string::npos);
+  EXPECT_NE(opened.error().message.find("move it away"), std::string::npos);
 }
 
 TEST(SqliteLog, CompactionKeepsTheNewestOfAKeyAndOffsetsGoOn) {

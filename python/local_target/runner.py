@@ -67,8 +67,9 @@ class LocalRun(kfp_adapter.Observer):
             launch={"pipeline_file": self._pipeline.file, "working_directory": os.getcwd()},
         )
         self._tracker.add_tasks(self._graph.tasks(shown))
+        settings = self._settings
         watch = ServerWatch(
-            self._settings.url, self._settings.run_key, self._tracker.heartbeat, self.cancel
+            settings.url, settings.run_key, settings.token, self._tracker.heartbeat, self.cancel
         )
         watch.start()
         error: Optional[str] = None

@@ -18,13 +18,21 @@ _ANSWER_BYTES = 1024 * 1024
 
 class ServerWatch:
     def __init__(
-        self, url: str, run_key: str, on_second: Callable[[], None], on_cancel: Callable[[], None]
+        self,
+        url: str,
+        run_key: str,
+        token: str,
+        on_second: Callable[[], None],
+        on_cancel: Callable[[], None],
     ) -> None:
         parts = urlsplit(url if "://" in url else "http://" + url)
         self._https = parts.scheme == "https"
         self._host = parts.hostname or "127.0.0.1"
         self._port = parts.port
         self._path = f"{parts.path.rstrip('/')}/api/v1/runs?keys={run_key}"
+        self._headers = {"Accept": "application/json"}
+        if token:
+            self._headers["Authorization"] = "Bearer " + token
         self._on_second = on_second
         self._on_cancel = on_cancel
         self._stop = threading.Event()
@@ -50,7 +58,7 @@ class ServerWatch:
         kind = http.client.HTTPSConnection if self._https else http.client.HTTPConnection
         connection = kind(self._host, self._port, timeout=_TIMEOUT_S)
         try:
-            connection.request("GET", self._path, headers={"Accept": "application/json"})
+            connection.request("GET", self._path, headers=self._headers)
             response = connection.getresponse()
             if response.status != 200:
                 return False

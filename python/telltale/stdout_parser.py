@@ -3,11 +3,11 @@
 Pure: bytes in (in pieces, as they come), findings out. What is understood:
 
 * `name=value` in the form of Katib's default filter,
-  `([\\w|-]+)\\s*=\\s*([+-]?\\d*(\\.\\d+)?([Ee][+-]?\\d+)?)`, narrowed where that would take what is no
-  metric: a value needs a digit (or is nan or inf), nothing may go on behind it (`1.2.3`, `12:30`,
-  `5MB`), and options (`--lr=0.1`), URLs, calls (`fit(epochs=5)`) and the source lines of a
-  traceback are left out. `/` and `.` may join a name (`val/loss`). A whole number named step,
-  epoch, … on the line, or "epoch 3" in words, is the step of the line's others.
+  `([\\w|-]+)\\s*=\\s*([+-]?\\d*(\\.\\d+)?([Ee][+-]?\\d+)?)`, narrowed where it would take
+  what is no metric: a value needs a digit (or is nan or inf), nothing may go on behind it
+  (`1.2.3`, `12:30`, `5MB`), and options (`--lr=0.1`), URLs, calls (`fit(epochs=5)`) and the
+  source lines of a traceback are left out. `/` and `.` may join a name (`val/loss`). A whole
+  number named step, epoch, … on the line, or "epoch 3" in words, is the step of the line's others.
 * progress bars of tqdm (known and unknown total; `name=value` behind the rate are metrics whose
   step is the bar's position) and Keras 2 and 3 (with the metrics of a finished epoch).
 

@@ -1,4 +1,5 @@
 import os
+import socket
 import sys
 from pathlib import Path
 from typing import Dict, Iterator
@@ -36,3 +37,10 @@ def environment(sink: Sink, tmp_path: Path) -> Dict[str, str]:
 @pytest.fixture
 def python() -> str:
     return sys.executable
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port

@@ -1,3 +1,4 @@
+import math
 import random
 from pathlib import Path
 from typing import List, Optional, Tuple
@@ -88,11 +89,14 @@ def test_a_whole_number_named_step_or_epoch_is_the_step_of_the_line() -> None:
 
 def test_nan_is_data() -> None:
     ((name, value, _),) = metrics(b"loss=nan\n")
-    assert name == "loss" and value != value
+    assert name == "loss" and math.isnan(value)
 
 
 def test_tqdm_bars_are_progress() -> None:
-    text = "\rtrain:   0%|          | 0/40 [00:00<?, ?it/s]\rtrain:  50%|█████     | 20/40 [00:02<00:02,  9.9it/s]"
+    text = (
+        "\rtrain:   0%|          | 0/40 [00:00<?, ?it/s]"
+        "\rtrain:  50%|█████     | 20/40 [00:02<00:02,  9.9it/s]"
+    )
     assert bars(text.encode()) == [(0, 40, "it", "train"), (20, 40, "it", "train")]
 
 
@@ -145,7 +149,8 @@ def test_keras_3_bars() -> None:
     text = (
         "Epoch 1/3\n\r\x1b[1m 10/100\x1b[0m \x1b[32m━━\x1b[0m\x1b[37m━━━━━━━━━━━━━━━━━━\x1b[0m "
         "\x1b[1m3s\x1b[0m 30ms/step - accuracy: 0.1000 - loss: 2.3"
-        f"\r\x1b[1m100/100\x1b[0m \x1b[32m{bar}\x1b[0m \x1b[1m4s\x1b[0m 40ms/step - accuracy: 0.5 - loss: 1.5\n"
+        f"\r\x1b[1m100/100\x1b[0m \x1b[32m{bar}\x1b[0m \x1b[1m4s\x1b[0m 40ms/step "
+        "- accuracy: 0.5 - loss: 1.5\n"
     )
     assert bars(text.encode()) == [
         (10, 100, "step", "epoch 1 of 3 · accuracy: 0.1000 · loss: 2.3"),

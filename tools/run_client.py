@@ -68,7 +68,8 @@ def start(url: str, pipeline: str) -> int:
 
 
 def duration(run: Dict[str, Any]) -> str:
-    begin, end = int(run.get("started_at_us", 0)), int(run.get("finished_at_us", 0))
+    begin = int(run.get("started_at_us") or run.get("created_at_us", 0))
+    end = int(run.get("finished_at_us", 0))
     return f"{max(0, end - begin) / 1e6:.1f} s" if begin and end else "a time it did not tell"
 
 
@@ -88,7 +89,7 @@ def print_summary(view: Dict[str, Any]) -> None:
     for series in newest[:METRICS]:
         print(f"metric    {series['name']} = {series.get('last_value', 0.0)} "
               f"({names.get(series.get('task_id', ''), 'the run')}, "
-              f"{series.get('points', 0)} points)")
+              f"points: {series.get('points', 0)})")
 
 
 def summary(url: str, key: str) -> int:

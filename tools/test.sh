@@ -14,6 +14,8 @@ wanted() {
 [ "$EXPECTED" != 0 ] || EXPECTED=$(tools/expected.sh test)
 export EXPECTED
 RESULTS=$ROOT/test-results
+# For suites that drive the real server; the suite `cpp` builds it.
+export TELLTALE_BINARY=$ROOT/build/telltale
 rm -rf "$RESULTS"
 mkdir -p "$LOGS" "$RESULTS/junit"
 

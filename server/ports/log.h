@@ -4,10 +4,11 @@
 //
 // What every implementation promises (contract: ports/log_contract_test.h):
 //  - append is answered only after all its records survive a crash of the machine; it is all or
-//    nothing per partition, in the order given; offsets grow by one per record from 0, never reused.
+//    nothing per partition, in the order given; offsets grow by one per record from 0, never
+//    reused.
 //  - a full queue answers too_many_requests and keeps nothing; a full disk answers storage_full.
-//  - read returns records from `from` on, at least one if any exists, else waits up to `wait_us` for
-//    one and then answers with none. Reads are answered even while appends are failing.
+//  - read returns records from `from` on, at least one if any exists, else waits up to `wait_us`
+//    for one and then answers with none. Reads are answered even while appends are failing.
 //  - commit remembers a consumer group's next offset; a later commit replaces an earlier one.
 #pragma once
 
@@ -24,7 +25,8 @@
 namespace telltale::ports {
 
 inline constexpr const char* kEventsTopic = "telltale.events";  // key: run key, value: Event
-inline constexpr const char* kRunsTopic = "telltale.runs";      // key: run key, value: RunSummary; compacted
+inline constexpr const char* kRunsTopic =
+    "telltale.runs";  // key: run key, value: RunSummary; compacted
 
 struct Record {
   std::string key;
@@ -50,7 +52,8 @@ struct Partition {
 
 struct ReadLimits {
   std::size_t records_max = limits::kReadBatchRecords;
-  std::size_t bytes_max = limits::kReadBatchBytes;  // at least one record is returned even if larger
+  std::size_t bytes_max =
+      limits::kReadBatchBytes;  // at least one record is returned even if larger
   std::int64_t wait_us = 0;
 };
 

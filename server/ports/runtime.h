@@ -20,7 +20,8 @@ class Runtime {
   virtual EpochUs now() const = 0;
   // Runs `task` later on this loop, in the order of posting; never from inside post().
   virtual void post(Task task) = 0;
-  // Runs `task` on this loop once `delay_us` have passed. cancel() of a timer that fired does nothing.
+  // Runs `task` on this loop once `delay_us` have passed. cancel() of a timer that fired does
+  // nothing.
   virtual TimerId post_after(std::int64_t delay_us, Task task) = 0;
   virtual void cancel(TimerId timer) = 0;
   virtual std::uint64_t random() = 0;
@@ -34,9 +35,8 @@ class Completion {
 
   // Called once, from any thread.
   void operator()(T value) {
-    home_->post([done = std::move(done_), value = std::move(value)]() mutable {
-      done(std::move(value));
-    });
+    home_->post(
+        [done = std::move(done_), value = std::move(value)]() mutable { done(std::move(value)); });
   }
 
  private:

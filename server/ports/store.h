@@ -3,11 +3,14 @@
 //
 // What every implementation promises (contract: ports/store_contract_test.h):
 //  - put is atomic and durable when answered: a reader sees the old object or the new one, whole.
-//  - Condition::absent() puts only where nothing is (S3's If-None-Match: *), Condition::matches(etag)
-//    only over exactly that object (If-Match); else precondition_failed, and of two at once one wins.
+//  - Condition::absent() puts only where nothing is (S3's If-None-Match: *),
+//    Condition::matches(etag) only over exactly that object (If-Match); else precondition_failed,
+//    and of two at once one wins.
 //  - list returns keys with the prefix, in byte order, after `after`, at most `limit`.
 //  - remove of what is not there succeeds. get of it answers not_found.
-// Keys are '/'-separated segments of [A-Za-z0-9._-], at most 512 bytes, no segment "." or "..".
+// Keys are '/'-separated segments of [A-Za-z0-9._-], of at most 240 bytes each and 512 in all, no
+// segment "." or "..". While an object is there, its key is not the folder of another one (MinIO
+// refuses that too): a put of such a key answers invalid_argument.
 #pragma once
 
 #include <cstdint>
@@ -35,9 +38,9 @@ struct ByteRange {
 };
 
 struct Object {
-  std::string bytes;         // of the range asked for
-  std::string etag;          // changes with every put of other bytes
-  std::uint64_t size = 0;    // of the whole object
+  std::string bytes;       // of the range asked for
+  std::string etag;        // changes with every put of other bytes
+  std::uint64_t size = 0;  // of the whole object
 };
 
 struct ObjectInfo {
@@ -61,7 +64,9 @@ class Store {
   virtual void close() = 0;
 };
 
-// not_found, invalid_argument …: the rule for keys above, in one place for all implementations.
+// invalid_argument: the rule for keys above, in one place for all implementations.
 Status check_store_key(const std::string& key);
+// What a put of a key answers that is the folder of another one, or the other way round.
+Error key_is_a_folder();
 
 }  // namespace telltale::ports

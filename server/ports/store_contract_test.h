@@ -195,13 +195,28 @@ TEST_P(StoreContract, RemoveOfWhatIsNotThereSucceeds) {
   EXPECT_TRUE(keys("").empty());
 }
 
+TEST_P(StoreContract, NoKeyIsTheFolderOfAnotherWhileThatIsThere) {
+  ASSERT_TRUE(asker_.put("runs/a", "a").ok());
+  ASSERT_TRUE(asker_.put("packs/b/c", "c").ok());
+  for (const char* key : {"runs", "runs/a/b", "runs/a/b/c", "packs/b", "packs"}) {
+    EXPECT_EQ(asker_.put(key, "x").error().code, ErrorCode::invalid_argument) << key;
+    EXPECT_EQ(asker_.get(key).error().code, ErrorCode::not_found) << key;
+  }
+  EXPECT_EQ(keys(""), (std::vector<std::string>{"packs/b/c", "runs/a"}));
+  ASSERT_TRUE(asker_.remove("packs/b/c").ok());
+  ASSERT_TRUE(asker_.remove("runs/a").ok());
+  ASSERT_TRUE(asker_.put("packs", "p").ok());
+  ASSERT_TRUE(asker_.put("runs/a/b", "b").ok());
+  EXPECT_EQ(keys(""), (std::vector<std::string>{"packs", "runs/a/b"}));
+}
+
 TEST_P(StoreContract, OnlyKeysOfTheRuleAreTaken) {
   std::string longest;
   while (longest.size() < 510) longest += "a/";
   longest += "bc";
   ASSERT_EQ(longest.size(), 512U);
-  for (const std::string& key :
-       {std::string("A-z_0.9"), std::string("..."), longest, std::string("a.tmp")}) {
+  for (const std::string& key : {std::string("A-z_0.9"), std::string("..."), longest,
+                                 std::string(240, 'a'), std::string("a.tmp")}) {
     EXPECT_TRUE(asker_.put(key, "bytes").ok()) << key;
     EXPECT_EQ(asker_.get(key)->bytes, "bytes");
     EXPECT_EQ(keys(key.substr(0, key.size() - 1)), std::vector<std::string>{key});
@@ -210,7 +225,7 @@ TEST_P(StoreContract, OnlyKeysOfTheRuleAreTaken) {
   for (const std::string& key :
        {std::string(), std::string("/a"), std::string("a/"), std::string("a//b"), std::string("."),
         std::string("a/.."), std::string("../a"), std::string("a b"), std::string("a~"),
-        std::string("\xc3\xa4"), std::string("a\0", 2), longest + "d"}) {
+        std::string("\xc3\xa4"), std::string("a\0", 2), longest + "d", std::string(241, 'a')}) {
     EXPECT_EQ(asker_.put(key, "bytes").error().code, ErrorCode::invalid_argument) << key;
     EXPECT_EQ(asker_.get(key).error().code, ErrorCode::invalid_argument) << key;
     EXPECT_EQ(asker_.remove(key).error().code, ErrorCode::invalid_argument) << key;

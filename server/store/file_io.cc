@@ -9,6 +9,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "ports/store.h"
+
 namespace telltale::store {
 namespace {
 
@@ -29,6 +31,7 @@ class File {
 };
 
 Error system_error(const std::string& path, int number) {
+  if (number == ENOTDIR || number == EISDIR) return ports::key_is_a_folder();
   const bool full = number == ENOSPC || number == EDQUOT;
   return {full ? ErrorCode::storage_full : ErrorCode::internal,
           fmt::format("{}: {}.", path, std::strerror(number))};
@@ -60,6 +63,21 @@ Status make_folder(const std::string& folder) {
   if (Status made = make_folder(above); !made.ok()) return made;
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return system_error(folder, errno);
   return sync_folder(above.empty() ? "." : above);
+}
+
+// Removes a folder that holds no object, only what interrupted and removed ones left. Sets errno.
+bool remove_empty_folder(const std::string& folder) {
+  std::error_code error;
+  for (std::filesystem::recursive_directory_iterator it(folder, error), end; !error && it != end;
+       it.increment(error)) {
+    if (!it->is_directory(error) && it->path().native().back() != kUnfinished) {
+      errno = EISDIR;
+      return false;
+    }
+  }
+  if (!error) std::filesystem::remove_all(folder, error);
+  errno = error.value();
+  return !error;
 }
 
 }  // namespace
@@ -98,7 +116,10 @@ Status replace_file(const std::string& path, const std::string& bytes) {
       return status;
     }
   }
-  if (::rename(beside.c_str(), path.c_str()) != 0) {
+  const bool renamed =
+      ::rename(beside.c_str(), path.c_str()) == 0 ||
+      (errno == EISDIR && remove_empty_folder(path) && ::rename(beside.c_str(), path.c_str()) == 0);
+  if (!renamed) {
     const int number = errno;
     ::unlink(beside.c_str());
     return system_error(path, number);

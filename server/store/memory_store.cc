@@ -11,6 +11,15 @@ Status MemoryStore::check(const std::string& key) const {
   return ports::check_store_key(key);
 }
 
+bool MemoryStore::is_in_the_way(const std::string& key) const {
+  const auto below = objects_.lower_bound(key + "/");
+  if (below != objects_.end() && below->first.rfind(key + "/", 0) == 0) return true;
+  for (std::size_t at = key.find('/'); at != std::string::npos; at = key.find('/', at + 1)) {
+    if (objects_.count(key.substr(0, at)) != 0) return true;
+  }
+  return false;
+}
+
 bool MemoryStore::holds(const std::string& key, const ports::Condition& condition) const {
   const auto found = objects_.find(key);
   switch (condition.kind) {
@@ -26,6 +35,8 @@ void MemoryStore::put(std::string key, std::string bytes, ports::Condition condi
                       ports::Completion<Result<std::string>> done) {
   if (const Status good = check(key); !good.ok()) {
     done(good.error());
+  } else if (is_in_the_way(key)) {
+    done(ports::key_is_a_folder());
   } else if (!holds(key, condition)) {
     done(Error{ErrorCode::precondition_failed, "The object is not what the writer took it for."});
   } else {

@@ -22,6 +22,8 @@ class MemoryStore final : public ports::Store {
 
  private:
   Status check(const std::string& key) const;
+  // A folder has a name of its own: no key is the folder of another one.
+  bool is_in_the_way(const std::string& key) const;
   bool holds(const std::string& key, const ports::Condition& condition) const;
 
   std::map<std::string, std::string> objects_;

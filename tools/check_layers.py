@@ -131,9 +131,9 @@ def python(root: pathlib.Path, names: List[str]) -> Iterator[str]:
         for module in imported_modules((root / name).read_text(encoding="utf-8")):
             if module in PYTHON and not is_test and not allowed(PYTHON, folder, module):
                 yield f"{name}: {folder} may not import {module}"
-            if folder == "telltale" and not is_test and standard is not None:
-                if module not in standard and module != "telltale":
-                    yield f"{name}: the SDK needs only the standard library, not {module}"
+            if (folder == "telltale" and not is_test and standard is not None
+                    and module not in standard and module != "telltale"):
+                yield f"{name}: the SDK needs only the standard library, not {module}"
 
 
 def stage_table(root: pathlib.Path, names: List[str]) -> Iterator[str]:
@@ -166,6 +166,6 @@ def problems(root: pathlib.Path) -> List[str]:
 
 if __name__ == "__main__":
     found = problems(tree.ROOT)
-    print("\n".join(found + [f"check_layers: {len(found)} not allowed"] if found
+    print("\n".join([*found, f"check_layers: {len(found)} not allowed"] if found
                     else ["check_layers: every arrow is allowed"]))
     sys.exit(1 if found else 0)

@@ -92,6 +92,6 @@ def problems(root: pathlib.Path) -> List[str]:
 
 if __name__ == "__main__":
     breaches = problems(tree.ROOT)
-    print("\n".join(breaches + [f"check_style: {len(breaches)} to mend"] if breaches
+    print("\n".join([*breaches, f"check_style: {len(breaches)} to mend"] if breaches
                     else ["check_style: all well"]))
     sys.exit(1 if breaches else 0)

@@ -8,8 +8,8 @@ was run.
 import pathlib
 import re
 import sys
-import xml.etree.ElementTree as ElementTree
 from typing import List, NamedTuple
+from xml.etree import ElementTree
 
 
 class Case(NamedTuple):

@@ -27,7 +27,7 @@ def filled(paragraph: List[str]) -> List[str]:
 def wrapped(lines: List[str]) -> List[str]:
     out: List[str] = []
     paragraph: List[str] = []
-    for line in lines + [""]:
+    for line in [*lines, ""]:
         found = COMMENT.match(line)
         is_text = bool(found and found.group(3) and re.match(r"(?!---)\S", found.group(4)))
         goes_on = False

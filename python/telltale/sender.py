@@ -271,17 +271,23 @@ class Sender:
 
     def _keep(self, lines: List[bytes]) -> None:
         """Puts lines on disk, or counts them as lost when that fails."""
+        if not self._spooled(lines):
+            for line in lines:
+                self._losses.add_line(line)
+
+    def _spooled(self, lines: List[bytes]) -> bool:
         try:
             if self._spool_state == "unused":
                 usable = self._spool.create(self.url)
                 self._spool_state = "open" if usable else "unusable"
             if self._spool_state == "open":
                 self._spool.append(lines, self._losses)
-                return
+                return True
         except OSError as error:
+            if self._spool_state == "unused":
+                self._spool_state = "unusable"
             _logger.warning("telltale: cannot keep events on disk: %s", error)
-        for line in lines:
-            self._losses.add_line(line)
+        return False
 
     def _deliver(self, lines: List[bytes]) -> None:
         """Sends one batch until the server took or refused it. Raises _Retry."""
@@ -368,10 +374,9 @@ class Sender:
             self._deliver(lines)
         except _Retry as retry:
             self._back_off(retry)
-            if self._spool_state == "unusable":
+            if not self._spooled(lines):
                 self._losses.merge(lost)
                 return
-            self._keep(lines)
         self._told.merge(lost)
 
     def _loss_event(self, lost: Losses) -> Dict[str, Any]:
@@ -387,7 +392,7 @@ class Sender:
             self._deliver_spool()
             self._tell_losses()
         if self._losses:
-            self._keep(self._numbered([self._loss_event(self._losses)]))
+            self._spooled(self._numbered([self._loss_event(self._losses)]))
         self._spool.close()
         self._connection.close()
 

@@ -1,4 +1,4 @@
-"""Every file parses as each Python from 3.9 on; the SDK imports nothing but the standard library."""
+"""Every file parses as each Python from 3.9 on; the SDK needs only the standard library."""
 
 import ast
 import sys

@@ -36,39 +36,46 @@ Status check_condition(const std::string& path, const ports::Condition& conditio
 struct DirectoryStore::State {
   using Job = UniqueFunction<void()>;
 
+  struct Worker {
+    std::deque<Job> jobs;  // callers bound themselves: each waits for its answer
+    std::condition_variable to_do;
+    std::thread thread;
+  };
+
   std::string directory;
   std::mutex mutex;
-  std::condition_variable to_do;
-  std::deque<Job> jobs;  // callers bound themselves: each waits for its answer
   bool closed = false;
-  std::thread worker;
+  Worker
+      writer;  // puts and removes: one after the other, so a condition holds until its put is done
+  Worker reader;
 
   std::string path_of(const std::string& key) const { return directory + "/" + key; }
 
-  void work() {
+  void work(Worker& worker) {
     std::unique_lock lock(mutex);
     while (true) {
-      to_do.wait(lock, [&] { return closed || !jobs.empty(); });
-      if (jobs.empty()) return;
-      Job job = std::move(jobs.front());
-      jobs.pop_front();
+      worker.to_do.wait(lock, [&] { return closed || !worker.jobs.empty(); });
+      if (worker.jobs.empty()) return;
+      Job job = std::move(worker.jobs.front());
+      worker.jobs.pop_front();
       lock.unlock();
       job();
       lock.lock();
     }
   }
 
-  // Runs `job` on the thread, or answers at once that the key is none or the store is closed.
+  // Runs `job` on the worker, or answers at once that the key is none or the store is closed.
   template <typename T, typename F>
-  void run(const std::string& key, ports::Completion<T> done, F job) {
+  void run(Worker& worker, const std::string& key, ports::Completion<T> done, F job) {
     const Status good = ports::check_store_key(key);
     std::lock_guard lock(mutex);
     if (closed || !good.ok()) {
       done(closed ? kClosed : good.error());
       return;
     }
-    jobs.push_back([done = std::move(done), job = std::move(job)]() mutable { done(job()); });
-    to_do.notify_one();
+    worker.jobs.push_back(
+        [done = std::move(done), job = std::move(job)]() mutable { done(job()); });
+    worker.to_do.notify_one();
   }
 
   Result<std::vector<ports::ObjectInfo>> list(const std::string& prefix, const std::string& after,
@@ -88,14 +95,15 @@ Result<std::unique_ptr<DirectoryStore>> DirectoryStore::open(const std::string& 
 }
 
 DirectoryStore::DirectoryStore(std::unique_ptr<State> state) : state_(std::move(state)) {
-  state_->worker = std::thread([state = state_.get()] { state->work(); });
+  for (State::Worker* worker : {&state_->writer, &state_->reader})
+    worker->thread = std::thread([state = state_.get(), worker] { state->work(*worker); });
 }
 
 DirectoryStore::~DirectoryStore() { close(); }
 
 void DirectoryStore::put(std::string key, std::string bytes, ports::Condition condition,
                          ports::Completion<Result<std::string>> done) {
-  state_->run(key, std::move(done),
+  state_->run(state_->writer, key, std::move(done),
               [path = state_->path_of(key), bytes = std::move(bytes),
                condition = std::move(condition)]() -> Result<std::string> {
                 if (Status status = check_condition(path, condition); !status.ok())
@@ -107,7 +115,7 @@ void DirectoryStore::put(std::string key, std::string bytes, ports::Condition co
 
 void DirectoryStore::get(std::string key, ports::ByteRange range,
                          ports::Completion<Result<ports::Object>> done) {
-  state_->run(key, std::move(done),
+  state_->run(state_->reader, key, std::move(done),
               [path = state_->path_of(key), range]() -> Result<ports::Object> {
                 Result<std::string> bytes = read_file(path);
                 if (!bytes.ok()) return bytes.error();
@@ -129,12 +137,19 @@ Result<std::vector<ports::ObjectInfo>> DirectoryStore::State::list(const std::st
       slash == std::string::npos ? directory : directory + "/" + prefix.substr(0, slash);
   std::vector<ports::ObjectInfo> found;
   std::error_code error;
+  if (!fs::is_directory(folder, error)) return found;
   for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end;
        it.increment(error)) {
-    if (!it->is_regular_file(error) || it->path().native().back() == kUnfinished) continue;
+    std::error_code gone;  // or removed since
+    const std::uint64_t size = it->is_regular_file(gone) ? it->file_size(gone) : 0;
+    if (gone || !it->is_regular_file(gone) || it->path().native().back() == kUnfinished) continue;
     std::string key = it->path().string().substr(directory.size() + 1);
     if (key.rfind(prefix, 0) != 0 || key <= after) continue;
-    found.push_back({std::move(key), it->file_size(error)});
+    found.push_back({std::move(key), size});
+  }
+  if (error) {
+    return Error{ErrorCode::unavailable,
+                 fmt::format("{} cannot be listed: {}.", folder, error.message())};
   }
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
   if (found.size() > limit) found.resize(limit);
@@ -145,14 +160,15 @@ void DirectoryStore::list(std::string prefix, std::string after, std::size_t lim
                           ports::Completion<Result<std::vector<ports::ObjectInfo>>> done) {
   // A prefix ends anywhere: "runs/" and "ru" are as good as a whole key.
   const std::string checked = prefix + "x";
-  state_->run(checked, std::move(done),
+  state_->run(state_->reader, checked, std::move(done),
               [state = state_.get(), prefix = std::move(prefix), after = std::move(after), limit] {
                 return state->list(prefix, after, limit);
               });
 }
 
 void DirectoryStore::remove(std::string key, ports::Completion<Status> done) {
-  state_->run(key, std::move(done), [path = state_->path_of(key)] { return remove_file(path); });
+  state_->run(state_->writer, key, std::move(done),
+              [path = state_->path_of(key)] { return remove_file(path); });
 }
 
 void DirectoryStore::close() {
@@ -160,9 +176,11 @@ void DirectoryStore::close() {
     std::lock_guard lock(state_->mutex);
     if (state_->closed) return;
     state_->closed = true;
-    state_->to_do.notify_one();
+    state_->writer.to_do.notify_one();
+    state_->reader.to_do.notify_one();
   }
-  state_->worker.join();  // what was asked before is answered
+  state_->writer.thread.join();  // what was asked before is answered
+  state_->reader.thread.join();
 }
 
 }  // namespace telltale::store

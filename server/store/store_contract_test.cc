@@ -1,5 +1,9 @@
 #include "ports/store_contract_test.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <fstream>
 
 #include "ports/faulty_store.h"
@@ -65,6 +69,27 @@ TEST(DirectoryStore, WhatAnInterruptedPutLeftIsNoObjectAndIsReplaced) {
   ASSERT_TRUE(asker.put("a", "new").ok());
   EXPECT_EQ(asker.get("a")->bytes, "new");
   EXPECT_FALSE(std::filesystem::exists(folder.path() + "/a~"));
+}
+
+TEST(DirectoryStore, ReadersDoNotWaitForPuts) {
+  const TemporaryFolder folder;
+  runtime::AsioRuntime loop("test");
+  const auto store = store::DirectoryStore::open(folder.path()).take();
+  StoreAsker asker(loop, *store);
+  ASSERT_TRUE(asker.put("there", "bytes").ok());
+  // A pipe where the put wants to write: it hangs until somebody reads.
+  const std::string pipe = folder.path() + "/stuck~";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  auto stuck = asker.start_put("stuck", "bytes");
+  EXPECT_EQ(asker.get("there")->bytes, "bytes");
+  EXPECT_EQ(*asker.list(""), (std::vector<ObjectInfo>{{"there", 5}}));
+  const int reader = ::open(pipe.c_str(), O_RDONLY);
+  char bytes[8];
+  EXPECT_EQ(::read(reader, bytes, sizeof(bytes)), 5);
+  EXPECT_FALSE(stuck.get().ok());  // a pipe cannot be synced
+  ::close(reader);
+  EXPECT_EQ(asker.get("stuck").error().code, ErrorCode::not_found);
+  EXPECT_TRUE(asker.put("stuck", "bytes").ok());
 }
 
 TEST(DirectoryStore, AReaderOfTheFileSeesOneObjectOrTheOtherWhole) {

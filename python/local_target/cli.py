@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from typing import Any, List, NoReturn, Optional
 
 from local_target.errors import UsageError
@@ -89,7 +90,11 @@ def _become_detached(options: argparse.Namespace, write_fd: int) -> NoReturn:
             os.dup2(null, fd)
         os.close(null)
         code = _run(options, write_fd)
+    except BaseException:
+        traceback.print_exc()
     finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
         os._exit(code)
 
 
@@ -132,11 +137,11 @@ def _execute(run: Any, arguments: Any, sender: Sender, options: argparse.Namespa
     asked = threading.Event()
 
     def on_signal(number: int, frame: Any) -> None:
-        if asked.is_set():
-            raise KeyboardInterrupt
+        # Asked twice, it doesn't wait for tasks to end by themselves. Not in the handler itself:
+        # the main thread may hold the locks that cancelling takes.
+        stop = run.kill if asked.is_set() else run.cancel
         asked.set()
-        # Not in the handler itself: the main thread may hold the locks that cancelling takes.
-        threading.Thread(target=run.cancel, name="cancel", daemon=True).start()
+        threading.Thread(target=stop, name="cancel", daemon=True).start()
 
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)

@@ -106,6 +106,14 @@ class LocalRun(kfp_adapter.Observer):
         for process in processes:
             process.stop(STOP_GRACE_S)
 
+    def kill(self) -> None:
+        """Cancels without patience."""
+        self.cancel()
+        with self._lock:
+            processes = list(self._processes.values())
+        for process in processes:
+            process.stop(0.0)
+
     # --- what kfp.local is about to do
 
     def group_started(self, path: str) -> None:

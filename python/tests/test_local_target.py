@@ -403,7 +403,8 @@ def test_cancel_ends_the_processes_and_the_run(sink: Sink, start: Start, how: st
     assert last_run_state(sink)["state"] == "CANCELLED"
 
 
-def test_a_task_that_ignores_sigterm_is_killed(sink: Sink, start: Start) -> None:
+@pytest.mark.parametrize("twice", [False, True])
+def test_a_task_that_ignores_sigterm_is_killed(sink: Sink, start: Start, twice: bool) -> None:
     source = """
 @C
 def stubborn():
@@ -418,6 +419,8 @@ def p():
     process = start(source)
     child = child_of(sink, "stubborn")
     process.send_signal(signal.SIGTERM)
+    if twice:
+        process.send_signal(signal.SIGINT)
     finish(process, code=1)
     await_end(child)
     assert sink.final_states() == {"stubborn": "CANCELLED"}

@@ -1,20 +1,15 @@
 #include "log/sqlite_log.h"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
-#include <filesystem>
 #include <list>
 #include <mutex>
 #include <thread>
 
 #include "base/limits.h"
+#include "log/directory_lock.h"
 #include "log/sqlite_file.h"
 
 namespace telltale::log {
@@ -61,7 +56,7 @@ struct SqliteLog::State {
   using Job = UniqueFunction<void(SqliteFile&)>;
 
   SqliteLogOptions options;
-  int lock = -1;
+  std::unique_ptr<DirectoryLock> lock;  // before the files: they close first
   std::unique_ptr<SqliteFile> write_file;
   std::unique_ptr<SqliteFile> read_file;
   std::mutex mutex;
@@ -93,31 +88,10 @@ struct SqliteLog::State {
 Result<std::unique_ptr<SqliteLog>> SqliteLog::open(SqliteLogOptions options) {
   auto state = std::make_unique<State>();
   state->options = std::move(options);
-  const std::string& directory = state->options.directory;
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  const std::string lock_path = directory + "/lock";
-  state->lock = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (state->lock < 0) {
-    return Error{ErrorCode::internal,
-                 fmt::format("{} cannot be used: {}.", directory, std::strerror(errno))};
-  }
-  if (::flock(state->lock, LOCK_EX | LOCK_NB) != 0) {
-    char pid[32] = {};
-    (void)!::pread(state->lock, pid, sizeof(pid) - 1, 0);
-    ::close(state->lock);
-    return Error{ErrorCode::unavailable,
-                 fmt::format("Another Telltale (pid {}) is using {}. Stop it or choose another "
-                             "--data directory.",
-                             std::atoi(pid), directory)};
-  }
-  const std::string pid = fmt::format("{}\n", ::getpid());
-  (void)!::ftruncate(state->lock, 0);
-  (void)!::pwrite(state->lock, pid.data(), pid.size(), 0);
-  if (Status opened = state->open_files(); !opened.ok()) {
-    ::close(state->lock);
-    return opened.error();
-  }
+  auto lock = DirectoryLock::take(state->options.directory);
+  if (!lock.ok()) return lock.error();
+  state->lock = lock.take();
+  if (Status opened = state->open_files(); !opened.ok()) return opened.error();
   return std::unique_ptr<SqliteLog>(new SqliteLog(std::move(state)));
 }
 
@@ -127,10 +101,7 @@ SqliteLog::SqliteLog(std::unique_ptr<State> state) : state_(std::move(state)) {
   state_->reader = std::thread([state = state_.get()] { state->read_loop(); });
 }
 
-SqliteLog::~SqliteLog() {
-  close();
-  ::close(state_->lock);
-}
+SqliteLog::~SqliteLog() { close(); }
 
 Status SqliteLog::State::open_files() {
   const std::string path = options.directory + "/log.db";

@@ -1,5 +1,5 @@
-// Producer: one run's source, as the SDK is: counts its events, sends one batch at a time, and sends
-// it again until it is acknowledged. Lives in a World.
+// Producer: one run's source, as the SDK is: counts its events, sends one batch at a time, and
+// sends it again until it is acknowledged. Lives in a World.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Reader: one page: a live connection that subscribes to a run and to a task's output, keeps what the
-// frames say, loses the connection now and then and comes back with `since`. Lives in a World.
+// Reader: one page: a live connection that subscribes to a run and to a task's output, keeps what
+// the frames say, loses the connection now and then and comes back with `since`. Lives in a World.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace telltale::sim {
 class Reader final : public serve::Transport {
  public:
   struct Faults {
-    bool drop_removed = false;   // of the planted bugs: what the frames lose on their way
+    bool drop_removed = false;  // of the planted bugs: what the frames lose on their way
     bool lose_frames = false;
     bool lose_log_offset = false;
   };

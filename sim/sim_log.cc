@@ -18,8 +18,8 @@ void SimLog::crash() {
 }
 
 void SimLog::later(std::int64_t at_most_us, ports::Task task) {
-  const auto delay_us = static_cast<std::int64_t>(
-      runtime_.random() % static_cast<std::uint64_t>(at_most_us));
+  const auto delay_us =
+      static_cast<std::int64_t>(runtime_.random() % static_cast<std::uint64_t>(at_most_us));
   runtime_.post_after(delay_us, [this, life = life_, task = std::move(task)]() mutable {
     if (life == life_) task();
   });

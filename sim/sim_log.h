@@ -1,5 +1,5 @@
-// SimLog: the Log of a World: what is acknowledged survives crash(), unless a bug is planted; answers
-// come late, fail, or are lost although the records were kept. One loop, no threads.
+// SimLog: the Log of a World: what is acknowledged survives crash(), unless a bug is planted;
+// answers come late, fail, or are lost although the records were kept. One loop, no threads.
 #pragma once
 
 #include <list>

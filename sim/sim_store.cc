@@ -27,7 +27,8 @@ void SimStore::put(std::string key, std::string bytes, ports::Condition,
   });
 }
 
-void SimStore::get(std::string key, ports::ByteRange, ports::Completion<Result<ports::Object>> done) {
+void SimStore::get(std::string key, ports::ByteRange,
+                   ports::Completion<Result<ports::Object>> done) {
   later([this, key = std::move(key), done = std::move(done)]() mutable {
     const auto found = objects_.find(key);
     if (found == objects_.end()) {

@@ -169,8 +169,8 @@ void World::check_reader(const Reader& reader, const fold::RunView& expected,
                          std::vector<std::string>& wrong) {
   if (!reader.trouble().empty()) wrong.push_back(reader.trouble());
   if (expected.tasks().size() != reader.tasks().size())
-    wrong.push_back(fmt::format("a page shows {} tasks of {}", reader.tasks().size(),
-                                expected.tasks().size()));
+    wrong.push_back(
+        fmt::format("a page shows {} tasks of {}", reader.tasks().size(), expected.tasks().size()));
   for (const fold::Task* task : expected.tasks()) {
     schema::TaskView truth = fold::encode_task(*task);
     const auto found = reader.tasks().find(task->id.text());

@@ -1,7 +1,7 @@
-// World: a whole Telltale but its sockets on one SimRuntime: producers that retry, the ingest, a log,
-// a store, the fold, the views, and readers that reconnect; all of it driven by one seed. The server
-// can be killed and started again: what the log and the store acknowledged stays, all else is gone.
-// Bugs can be planted between the parts; checks() must then find them.
+// World: a whole Telltale but its sockets on one SimRuntime: producers that retry, the ingest, a
+// log, a store, the fold, the views, and readers that reconnect; all of it driven by one seed. The
+// server can be killed and started again: what the log and the store acknowledged stays, all else
+// is gone. Bugs can be planted between the parts; checks() must then find them.
 #pragma once
 
 #include <cstdint>
@@ -26,12 +26,12 @@ namespace telltale::sim {
 
 enum class Bug {
   none,
-  fsync_skipped,        // the log acknowledges what a crash then loses
-  repeat_applied,       // nothing tells a repeat from the first time
-  tombstone_dropped,    // readers are not told what was removed
-  snapshot_skipped,     // the checkpoint is written without the snapshots it stands for
-  frame_lost,           // a reader's position moves on past a frame it never got
-  log_offset_lost,      // a task's output is sent without its place
+  fsync_skipped,      // the log acknowledges what a crash then loses
+  repeat_applied,     // nothing tells a repeat from the first time
+  tombstone_dropped,  // readers are not told what was removed
+  snapshot_skipped,   // the checkpoint is written without the snapshots it stands for
+  frame_lost,         // a reader's position moves on past a frame it never got
+  log_offset_lost,    // a task's output is sent without its place
 };
 
 class World {

@@ -1,5 +1,5 @@
-// CHECK(condition, "format {}", values...): a broken invariant is a bug and ends the process with the
-// place and the values, in release builds too.
+// CHECK(condition, "format {}", values...): a broken invariant is a bug and ends the process with
+// the place and the values, in release builds too.
 #pragma once
 
 #include <fmt/core.h>
@@ -13,8 +13,8 @@ namespace telltale {
 
 }  // namespace telltale
 
-#define CHECK(condition, ...)                                                                \
-  do {                                                                                       \
-    if (!(condition)) [[unlikely]]                                                           \
-      ::telltale::check_failed(__FILE__, __LINE__, #condition, ::fmt::format(__VA_ARGS__));  \
+#define CHECK(condition, ...)                                                               \
+  do {                                                                                      \
+    if (!(condition)) [[unlikely]]                                                          \
+      ::telltale::check_failed(__FILE__, __LINE__, #condition, ::fmt::format(__VA_ARGS__)); \
   } while (false)

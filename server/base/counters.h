@@ -11,20 +11,20 @@
 namespace telltale {
 
 // severity: info | rejected (the sender was told) | lost (nobody can get it back)
-#define TELLTALE_COUNTERS(X)                                                                     \
-  X(events_accepted, info, "Events appended to the log.")                                        \
-  X(events_rejected, rejected, "Events refused when they arrived; /api/v1/rejected says why.")   \
-  X(events_unparsed, info, "Events with fields this version does not know; the line is kept.")   \
-  X(ingest_requests, info, "Requests that brought events.")                                      \
-  X(ingest_bytes, info, "Bytes of those requests.")                                              \
-  X(ingest_busy, rejected, "Requests answered 429: a queue or a run's budget was full.")         \
-  X(log_append_failures, rejected, "Appends the log refused; the sender was told.")              \
-  X(records_unreadable, lost, "Log records that are no Event of ours; they were skipped.")       \
-  X(http_requests, info, "HTTP requests answered.")                                              \
-  X(http_forbidden, rejected, "Requests of other web sites, refused by Host, Origin or site.")   \
-  X(live_connections, info, "WebSocket and event-stream connections opened.")                    \
-  X(live_frames, info, "Frames sent to live connections.")                                       \
-  X(checkpoints, info, "Checkpoints written by the fold.")                                       \
+#define TELLTALE_COUNTERS(X)                                                                   \
+  X(events_accepted, info, "Events appended to the log.")                                      \
+  X(events_rejected, rejected, "Events refused when they arrived; /api/v1/rejected says why.") \
+  X(events_unparsed, info, "Events with fields this version does not know; the line is kept.") \
+  X(ingest_requests, info, "Requests that brought events.")                                    \
+  X(ingest_bytes, info, "Bytes of those requests.")                                            \
+  X(ingest_busy, rejected, "Requests answered 429: a queue or a run's budget was full.")       \
+  X(log_append_failures, rejected, "Appends the log refused; the sender was told.")            \
+  X(records_unreadable, lost, "Log records that are no Event of ours; they were skipped.")     \
+  X(http_requests, info, "HTTP requests answered.")                                            \
+  X(http_forbidden, rejected, "Requests of other web sites, refused by Host, Origin or site.") \
+  X(live_connections, info, "WebSocket and event-stream connections opened.")                  \
+  X(live_frames, info, "Frames sent to live connections.")                                     \
+  X(checkpoints, info, "Checkpoints written by the fold.")                                     \
   X(checkpoint_failures, rejected, "Checkpoints that could not be written; tried again.")
 
 enum class Counter : std::size_t {

@@ -34,8 +34,8 @@ std::string hash_id(std::initializer_list<std::string_view> parts) {
 
 bool is_id(std::string_view text) {
   return text.size() == kIdLength && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '2' && c <= '7');
-  });
+           return (c >= 'a' && c <= 'z') || (c >= '2' && c <= '7');
+         });
 }
 
 RunKey make_run_key(std::string_view source, std::string_view namespace_name, std::string_view name,

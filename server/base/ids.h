@@ -1,6 +1,6 @@
 // Strong types for ids, positions and times, and how ids are made (docs/formats/ids.md): 26
-// characters of base32 over a SHA-256 of length-prefixed parts, so names of any script and length are
-// data and never a path.
+// characters of base32 over a SHA-256 of length-prefixed parts, so names of any script and length
+// are data and never a path.
 #pragma once
 
 #include <compare>

@@ -1,5 +1,5 @@
-// Every bound of the server, with its reason. A queue, body, frame or retry without an entry here is
-// a bug.
+// Every bound of the server, with its reason. A queue, body, frame or retry without an entry here
+// is a bug.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,8 @@ namespace telltale::limits {
 // One POST of events. Large enough for 100,000 points in JSON, small enough to hold a few hundred.
 inline constexpr std::size_t kIngestBodyBytes = 16U << 20;
 inline constexpr std::size_t kIngestEvents = 20'000;
-// One event. Kafka's default message.max.bytes is 1 MiB; log bytes are split below it by the sender.
+// One event. Kafka's default message.max.bytes is 1 MiB; log bytes are split below it by the
+// sender.
 inline constexpr std::size_t kEventBytes = 960U << 10;
 inline constexpr std::size_t kEventIdBytes = 128;
 inline constexpr std::size_t kHeaderBytes = 32U << 10;
@@ -31,25 +32,25 @@ inline constexpr std::size_t kRejections = 1'000;
 inline constexpr std::size_t kRejectionSampleBytes = 512;
 
 // --- folded state
-// Ids of a run's last events without an epoch, kept so that a repeat changes nothing. A sender holds
-// far fewer unanswered events than this.
+// Ids of a run's last events without an epoch, kept so that a repeat changes nothing. A sender
+// holds far fewer unanswered events than this.
 inline constexpr std::size_t kRepeatWindow = 4'096;
 
 // --- what goes out
 inline constexpr std::size_t kReadBatchBytes = 4U << 20;
 inline constexpr std::size_t kReadBatchRecords = 10'000;
-inline constexpr std::size_t kLogRangeBytes = 8U << 20;   // one REST answer of a task's log
+inline constexpr std::size_t kLogRangeBytes = 8U << 20;    // one REST answer of a task's log
 inline constexpr std::size_t kLogFrameBytes = 256U << 10;  // one live frame of a task's log
 inline constexpr std::size_t kSeriesColumns = 4'096;       // pixel columns of one chart
 inline constexpr std::size_t kRunsPage = 200;
-inline constexpr std::size_t kSubscriptions = 256;         // of one connection
+inline constexpr std::size_t kSubscriptions = 256;  // of one connection
 inline constexpr std::size_t kConnections = 1'024;
 
 // --- times
 // Two frames of one subscription are at least this far apart: a page paints 60 times a second.
 inline constexpr std::int64_t kFrameGapUs = 8'000;
 inline constexpr std::int64_t kPulseUs = 1'000'000;
-inline constexpr std::int64_t kSummaryGapUs = 100'000;     // summaries of one run in the catalogue
+inline constexpr std::int64_t kSummaryGapUs = 100'000;  // summaries of one run in the catalogue
 inline constexpr std::int64_t kCheckpointUs = 5'000'000;
 inline constexpr std::int64_t kIdleConnectionUs = 60'000'000;
 

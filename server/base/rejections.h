@@ -1,5 +1,5 @@
-// Rejections: the last refused inputs with their reason and a piece of them, for a person to read at
-// /api/v1/rejected. Bounded: the oldest goes first. Lives on the loop that refuses.
+// Rejections: the last refused inputs with their reason and a piece of them, for a person to read
+// at /api/v1/rejected. Bounded: the oldest goes first. Lives on the loop that refuses.
 #pragma once
 
 #include <cstdint>

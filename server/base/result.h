@@ -1,5 +1,6 @@
 // Result<T>: a value, or an Error a caller can react to. Used for operating errors only: a bug is a
-// CHECK (check.h), bad input is a counter (rejections). Every error is handled once: logged or passed.
+// CHECK (check.h), bad input is a counter (rejections). Every error is handled once: logged or
+// passed.
 #pragma once
 
 #include <string>

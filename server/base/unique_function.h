@@ -1,5 +1,5 @@
-// UniqueFunction<void(Args...)>: a callable that may hold what can only be moved (std::function must
-// copy, and C++20 has no std::move_only_function).
+// UniqueFunction<void(Args...)>: a callable that may hold what can only be moved (std::function
+// must copy, and C++20 has no std::move_only_function).
 #pragma once
 
 #include <memory>

@@ -19,9 +19,10 @@ Status check_points(const schema::MetricPoints& points) {
   if (values == 0) return invalid("metric_points.value is empty: send at least one value.");
   const auto fits = [&](int size) { return size == 0 || size == values; };
   if (!fits(points.step_size()) || !fits(points.time_us_size())) {
-    return invalid(fmt::format(
-        "metric_points has {} values but {} steps and {} times: columns are equally long or absent.",
-        values, points.step_size(), points.time_us_size()));
+    return invalid(
+        fmt::format("metric_points has {} values but {} steps and {} times: columns are equally "
+                    "long or absent.",
+                    values, points.step_size(), points.time_us_size()));
   }
   return Done{};
 }
@@ -69,8 +70,9 @@ Status check_kind(const Event& event) {
     case Event::kCancelRequest: return Done{};
     case Event::KIND_NOT_SET: break;
   }
-  return invalid("The event says nothing: set one of run_state, graph, task_state, log_bytes, "
-                 "metric_points, progress, artifact, heartbeat, loss.");
+  return invalid(
+      "The event says nothing: set one of run_state, graph, task_state, log_bytes, "
+      "metric_points, progress, artifact, heartbeat, loss.");
 }
 
 }  // namespace

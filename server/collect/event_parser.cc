@@ -57,8 +57,7 @@ class Batch {
     event.set_observed_at_us(to_number(observed_at_));
     if (event.happened_at_us() == 0) event.set_happened_at_us(to_number(observed_at_));
     if (!event.unparsed().empty()) ++out_.with_unknown_fields;
-    out_.records.push_back(
-        {event.run_key(), event.SerializeAsString(), to_number(observed_at_)});
+    out_.records.push_back({event.run_key(), event.SerializeAsString(), to_number(observed_at_)});
   }
 
   ParsedEvents finish() { return std::move(out_); }
@@ -76,7 +75,8 @@ void take_json_line(Batch& batch, std::string_view line, Event& event) {
     batch.take(line, event);
     return;
   }
-  // Fields of a newer version are no mistake: the line is kept as it came beside what is known of it.
+  // Fields of a newer version are no mistake: the line is kept as it came beside what is known of
+  // it.
   std::string still_why;
   if (parse_json(line, true, event, still_why)) {
     event.set_unparsed(std::string(line));
@@ -107,8 +107,8 @@ ParsedEvents parse_protobuf_events(std::string_view body, EpochUs observed_at) {
   Batch batch(observed_at);
   Event event;
   while (!body.empty()) {
-    google::protobuf::io::CodedInputStream input(
-        reinterpret_cast<const std::uint8_t*>(body.data()), static_cast<int>(body.size()));
+    google::protobuf::io::CodedInputStream input(reinterpret_cast<const std::uint8_t*>(body.data()),
+                                                 static_cast<int>(body.size()));
     std::uint64_t length = 0;
     const bool has_length = input.ReadVarint64(&length);
     const auto prefix = static_cast<std::size_t>(input.CurrentPosition());

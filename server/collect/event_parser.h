@@ -1,6 +1,6 @@
-// Bytes of a request -> Events ready for the log. Every line stands alone: a bad one is refused with
-// its reason and its neighbours are taken. Pure but for the time it is given; any loop.
-// Never touches the log, never throws, never trusts a length.
+// Bytes of a request -> Events ready for the log. Every line stands alone: a bad one is refused
+// with its reason and its neighbours are taken. Pure but for the time it is given; any loop. Never
+// touches the log, never throws, never trusts a length.
 #pragma once
 
 #include <string>
@@ -28,8 +28,8 @@ struct ParsedEvents {
 
 // Newline-delimited JSON, empty lines skipped; a last line without newline counts.
 ParsedEvents parse_json_events(std::string_view body, EpochUs observed_at);
-// Protobuf messages, each preceded by its length as a varint. After a broken length nothing more can
-// be told apart: the rest is refused as one.
+// Protobuf messages, each preceded by its length as a varint. After a broken length nothing more
+// can be told apart: the rest is refused as one.
 ParsedEvents parse_protobuf_events(std::string_view body, EpochUs observed_at);
 
 }  // namespace telltale::collect

@@ -14,7 +14,9 @@ namespace {
 constexpr EpochUs kNow{1'000'000};
 const std::string kRun(26, 'a');
 
-std::string line(const std::string& rest) { return "{\"run_key\":\"" + kRun + "\"," + rest + "}\n"; }
+std::string line(const std::string& rest) {
+  return "{\"run_key\":\"" + kRun + "\"," + rest + "}\n";
+}
 
 schema::Event event_of(const ports::Record& record) {
   schema::Event event;
@@ -68,8 +70,8 @@ TEST(EventParser, KeepsTheLineWhenItHasFieldsOfANewerVersion) {
 
 TEST(EventParser, HugeNamesAreDataAndHugeEventsAreNot) {
   const std::string name(100'000, 'n');
-  EXPECT_EQ(parse_json_events(line("\"artifact\":{\"name\":\"" + name + "\"}"), kNow).records.size(),
-            1U);
+  EXPECT_EQ(
+      parse_json_events(line("\"artifact\":{\"name\":\"" + name + "\"}"), kNow).records.size(), 1U);
   const std::string huge(limits::kEventBytes, 'n');
   const ParsedEvents parsed =
       parse_json_events(line("\"artifact\":{\"name\":\"" + huge + "\"}"), kNow);

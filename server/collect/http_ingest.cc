@@ -32,8 +32,7 @@ HttpResponse answer(int status, std::size_t accepted, const std::string& refused
 
 bool is_protobuf(const HttpRequest& request) {
   const std::string& type = request.header("content-type");
-  return type.rfind("application/x-protobuf", 0) == 0 ||
-         type.rfind("application/protobuf", 0) == 0;
+  return type.rfind("application/x-protobuf", 0) == 0 || type.rfind("application/protobuf", 0) == 0;
 }
 
 }  // namespace

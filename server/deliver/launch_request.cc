@@ -34,8 +34,7 @@ Status take_parameters(const dom::element& value, LaunchSpec& spec) {
 }
 
 Status take_field(std::string_view name, const dom::element& value, LaunchRequest& request) {
-  if (name == "pipeline_file")
-    return take_text(value, "pipeline_file", request.spec.pipeline_file);
+  if (name == "pipeline_file") return take_text(value, "pipeline_file", request.spec.pipeline_file);
   if (name == "working_directory")
     return take_text(value, "working_directory", request.spec.working_directory);
   if (name == "parameters") return take_parameters(value, request.spec);

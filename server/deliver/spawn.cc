@@ -56,9 +56,8 @@ Result<int> spawn_detached(const SpawnSpec& spec) {
   std::vector<std::string> arguments = spec.arguments;
   std::vector<std::string> environment = environment_with(spec.environment);
   pid_t pid = 0;
-  const int failed =
-      ::posix_spawn(&pid, arguments[0].c_str(), &actions, &attributes,
-                    pointers_to(arguments).data(), pointers_to(environment).data());
+  const int failed = ::posix_spawn(&pid, arguments[0].c_str(), &actions, &attributes,
+                                   pointers_to(arguments).data(), pointers_to(environment).data());
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
   if (failed != 0) {

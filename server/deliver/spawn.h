@@ -11,7 +11,7 @@
 namespace telltale::deliver {
 
 struct SpawnSpec {
-  std::vector<std::string> arguments;  // the first is the program's path
+  std::vector<std::string> arguments;                            // the first is the program's path
   std::vector<std::pair<std::string, std::string>> environment;  // added to this process's own
   std::string working_directory;
   std::string output_file;  // stdout and stderr; made with its folder, readable by the owner only

@@ -62,10 +62,7 @@ schema::Event event_of(const RunKey& key, ports::Runtime& loop, std::string id) 
 
 TargetLocal::TargetLocal(ports::Runtime& loop, ports::Log& log, TargetLocalOptions options,
                          FindLaunch find_launch)
-    : loop_(loop),
-      log_(log),
-      options_(std::move(options)),
-      find_launch_(std::move(find_launch)) {}
+    : loop_(loop), log_(log), options_(std::move(options)), find_launch_(std::move(find_launch)) {}
 
 TargetLocal::~TargetLocal() { *alive_ = false; }
 
@@ -79,20 +76,21 @@ void TargetLocal::handle(ports::HttpRequest request, ports::Respond respond) {
     launch(std::move(parsed->spec), std::move(respond));
     return;
   }
-  find_launch_(*parsed->again, [this, respond = std::move(respond)](Result<LaunchSpec> spec) mutable {
-    if (spec.ok()) {
-      launch(spec.take(), std::move(respond));
-    } else {
-      respond(ports::problem(spec.error()));
-    }
-  });
+  find_launch_(*parsed->again,
+               [this, respond = std::move(respond)](Result<LaunchSpec> spec) mutable {
+                 if (spec.ok()) {
+                   launch(spec.take(), std::move(respond));
+                 } else {
+                   respond(ports::problem(spec.error()));
+                 }
+               });
 }
 
 void TargetLocal::launch(LaunchSpec spec, ports::Respond respond) {
   std::error_code ignored;
   if (!fs::is_regular_file(spec.pipeline_file, ignored)) {
-    respond(ports::problem({ErrorCode::not_found,
-                            fmt::format("There is no file {}.", spec.pipeline_file)}));
+    respond(ports::problem(
+        {ErrorCode::not_found, fmt::format("There is no file {}.", spec.pipeline_file)}));
     return;
   }
   if (::access(options_.python.c_str(), X_OK) != 0) {
@@ -104,9 +102,8 @@ void TargetLocal::launch(LaunchSpec spec, ports::Respond respond) {
   }
   if (spec.working_directory.empty())
     spec.working_directory = fs::path(spec.pipeline_file).parent_path().string();
-  const RunKey key = make_run_key(
-      "local", "", spec.pipeline_file,
-      fmt::format("{:016x}{:016x}", loop_.random(), loop_.random()));
+  const RunKey key = make_run_key("local", "", spec.pipeline_file,
+                                  fmt::format("{:016x}{:016x}", loop_.random(), loop_.random()));
 
   schema::Event event = event_of(key, loop_, "launch-" + key.text());
   schema::RunState& state = *event.mutable_run_state();
@@ -124,8 +121,8 @@ void TargetLocal::launch(LaunchSpec spec, ports::Respond respond) {
              return;
            }
            SpawnSpec what;
-           what.arguments = {options_.python, "-m", "local_target", "run", spec.pipeline_file,
-                             "--run-key", key.text(), "--url", url_};
+           what.arguments = {options_.python, "-m",       "local_target", "run", spec.pipeline_file,
+                             "--run-key",     key.text(), "--url",        url_};
            for (const auto& [name, value] : spec.parameters) {
              what.arguments.push_back("--param");
              what.arguments.push_back(name + "=" + value);
@@ -177,8 +174,7 @@ void TargetLocal::report_failure(const RunKey& key, int status) {
   });
 }
 
-void TargetLocal::append(const RunKey& key, std::string event,
-                         UniqueFunction<void(Status)> done) {
+void TargetLocal::append(const RunKey& key, std::string event, UniqueFunction<void(Status)> done) {
   std::vector<ports::Record> records = {{key.text(), std::move(event), to_number(loop_.now())}};
   auto appended = [alive = alive_, done = std::move(done)](Result<ports::Appended> result) mutable {
     if (!*alive) return;

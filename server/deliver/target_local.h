@@ -1,6 +1,7 @@
-// TargetLocal: POST /api/v1/runs. Starts a pipeline file on this machine as a detached Python process
-// (python/local_target) that reports by events and goes on when the server is gone. Says in the run
-// itself when that process could not even begin. Lives on serve's loop; never waits for a process.
+// TargetLocal: POST /api/v1/runs. Starts a pipeline file on this machine as a detached Python
+// process (python/local_target) that reports by events and goes on when the server is gone. Says in
+// the run itself when that process could not even begin. Lives on serve's loop; never waits for a
+// process.
 #pragma once
 
 #include <functional>
@@ -20,16 +21,15 @@ struct LaunchSpec {
 };
 
 struct TargetLocalOptions {
-  std::string python;         // interpreter with kfp
-  std::string python_path;    // folder that holds local_target
-  std::string data;           // below it: spool/, launches/
+  std::string python;       // interpreter with kfp
+  std::string python_path;  // folder that holds local_target
+  std::string data;         // below it: spool/, launches/
 };
 
 class TargetLocal final : public ports::HttpHandler {
  public:
   // How an earlier run was started; answered on serve's loop.
-  using FindLaunch =
-      std::function<void(const RunKey&, UniqueFunction<void(Result<LaunchSpec>)>)>;
+  using FindLaunch = std::function<void(const RunKey&, UniqueFunction<void(Result<LaunchSpec>)>)>;
 
   TargetLocal(ports::Runtime& loop, ports::Log& log, TargetLocalOptions options,
               FindLaunch find_launch);

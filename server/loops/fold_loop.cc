@@ -17,7 +17,8 @@ constexpr std::int64_t kReadWaitUs = 500'000;  // bounds how late stop() and a c
 constexpr std::int64_t kRetryUs = 500'000;
 // Writing snapshots may take at most a twentieth of the time.
 constexpr std::int64_t kSaveShare = 20;
-constexpr std::size_t kRunsInMemory = 256;  // ended or quiet ones beyond it are read back when needed
+constexpr std::size_t kRunsInMemory =
+    256;  // ended or quiet ones beyond it are read back when needed
 
 }  // namespace
 
@@ -123,7 +124,8 @@ void FoldLoop::load_run(const RunKey& key, UniqueFunction<void()> loaded) {
   auto done = [this, key, loaded = std::move(loaded)](Result<ports::Object> object) mutable {
     if (!object.ok() && object.error().code != ErrorCode::not_found) {
       spdlog::error("fold: a snapshot cannot be read: {}", object.error().message);
-      retry([this, key, loaded = std::move(loaded)]() mutable { load_run(key, std::move(loaded)); });
+      retry(
+          [this, key, loaded = std::move(loaded)]() mutable { load_run(key, std::move(loaded)); });
       return;
     }
     FoldedRun run(key);
@@ -133,8 +135,7 @@ void FoldLoop::load_run(const RunKey& key, UniqueFunction<void()> loaded) {
       if (view.ok()) {
         run.view = view.take();
       } else {
-        spdlog::error("fold: the snapshot of run {} is lost: {}", key.text(),
-                      view.error().message);
+        spdlog::error("fold: the snapshot of run {} is lost: {}", key.text(), view.error().message);
       }
     }
     runs_.emplace(key, std::move(run));
@@ -177,8 +178,8 @@ void FoldLoop::publish() {
   for (auto& [key, run] : runs_) {
     if (!run.unpublished) continue;
     run.unpublished = false;
-    records.push_back({key.text(), fold::encode_summary(run.view).SerializeAsString(),
-                       to_number(loop_.now())});
+    records.push_back(
+        {key.text(), fold::encode_summary(run.view).SerializeAsString(), to_number(loop_.now())});
   }
   if (records.empty()) return;
   std::sort(records.begin(), records.end(),

@@ -31,8 +31,8 @@ class FoldLoop {
   struct FoldedRun {
     explicit FoldedRun(const RunKey& key) : view(key) {}
     fold::RunView view;
-    bool unsaved = false;       // changed since its last snapshot
-    bool unpublished = false;   // changed since its last summary
+    bool unsaved = false;      // changed since its last snapshot
+    bool unpublished = false;  // changed since its last summary
     std::int64_t used_at_us = 0;
   };
   struct Saving;
@@ -60,10 +60,10 @@ class FoldLoop {
   ports::Store& store_;
   Counters& counters_;
   const ports::Partition partition_;
-  LogOffset next_{};            // to be read
-  LogOffset saved_next_{};      // of the last checkpoint
+  LogOffset next_{};        // to be read
+  LogOffset saved_next_{};  // of the last checkpoint
   std::int64_t saved_at_us_ = 0;
-  std::int64_t save_gap_us_;    // grows with what a checkpoint costs
+  std::int64_t save_gap_us_;  // grows with what a checkpoint costs
   bool saving_ = false;
   bool stopping_ = false;
   bool publish_posted_ = false;

@@ -28,7 +28,8 @@ bool is_loopback(const std::string& host) {
 
 Result<std::vector<std::string>> read_tokens(const std::string& path) {
   std::ifstream file(path);
-  if (!file) return Error{ErrorCode::not_found, fmt::format("--token-file {} cannot be read.", path)};
+  if (!file)
+    return Error{ErrorCode::not_found, fmt::format("--token-file {} cannot be read.", path)};
   std::vector<std::string> tokens;
   for (std::string line; std::getline(file, line);) {
     while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();

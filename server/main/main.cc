@@ -59,14 +59,12 @@ void add_serve(CLI::App& app, ServeConfig& config) {
   command.add_option("--host", config.hosts, "Another Host (with port) it may be asked as")
       ->envname("TELLTALE_HOST");
   command
-      .add_option("--token-file", config.token_file,
-                  "Tokens, one a line; needed beyond loopback")
+      .add_option("--token-file", config.token_file, "Tokens, one a line; needed beyond loopback")
       ->envname("TELLTALE_TOKEN_FILE");
   command.add_option("--python", config.python, "Interpreter with kfp, for runs on this machine")
       ->envname("TELLTALE_PYTHON")
       ->capture_default_str();
-  command
-      .add_option("--python-path", config.python_path, "Folder that holds local_target")
+  command.add_option("--python-path", config.python_path, "Folder that holds local_target")
       ->envname("TELLTALE_PYTHON_PATH")
       ->capture_default_str();
   command.add_option("--log-level", config.log_level, "debug, info, warn or error")

@@ -1,6 +1,7 @@
 #include "main/run_command.h"
 
 #include <fmt/format.h>
+#include <simdjson.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -10,8 +11,6 @@
 #include <filesystem>
 
 #include "base/json.h"
-
-#include <simdjson.h>
 
 namespace telltale::main {
 namespace {
@@ -105,9 +104,9 @@ Status run_command(const RunConfig& config) {
   const std::string key = field_of(response->body(), "run_key");
   if (response->result_int() != 202 || key.empty()) {
     const std::string detail = field_of(response->body(), "detail");
-    return Error{ErrorCode::internal,
-                 detail.empty() ? fmt::format("The server answered {}.", response->result_int())
-                                : detail};
+    return Error{
+        ErrorCode::internal,
+        detail.empty() ? fmt::format("The server answered {}.", response->result_int()) : detail};
   }
   fmt::print("Watch it at http://{}:{}/runs/{}\n", url->host, url->port, key);
   return Done{};

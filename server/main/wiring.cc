@@ -110,8 +110,8 @@ Result<std::unique_ptr<Wiring>> Wiring::build(const ServeConfig& config) {
   p.fold_loop = std::make_unique<loops::FoldLoop>(p.fold_thread, *p.log, *p.store, p.counters, 0);
   p.runs = std::make_unique<serve::RunList>(p.serve_thread, *p.log, p.counters);
   p.views = std::make_unique<serve::LiveViews>(p.serve_thread, *p.log, *p.store, p.counters);
-  p.ingest = std::make_unique<collect::HttpIngest>(p.serve_thread, p.collect_thread, *p.log,
-                                                   p.counters);
+  p.ingest =
+      std::make_unique<collect::HttpIngest>(p.serve_thread, p.collect_thread, *p.log, p.counters);
   deliver::TargetLocalOptions local;
   local.python = config.python;
   local.python_path = config.python_path;

@@ -1,5 +1,5 @@
-// Wiring: the only place that knows concrete types. Builds every part, hands each what it needs, and
-// owns the order of start and stop: sinks first up, sources first down, drain, checkpoint.
+// Wiring: the only place that knows concrete types. Builds every part, hands each what it needs,
+// and owns the order of start and stop: sinks first up, sources first down, drain, checkpoint.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,6 @@
-// AsioRuntime: a Runtime that is one thread with one io_context. `main` owns it and starts it before,
-// and joins it after, whatever lives on it. serve's sockets use context() to live on the same loop.
+// AsioRuntime: a Runtime that is one thread with one io_context. `main` owns it and starts it
+// before, and joins it after, whatever lives on it. serve's sockets use context() to live on the
+// same loop.
 #pragma once
 
 #include <memory>

@@ -45,8 +45,7 @@ http::response<http::string_body> to_message(ports::HttpResponse response, unsig
                                              bool keep_alive, bool head_only) {
   http::response<http::string_body> message(static_cast<http::status>(response.status), version);
   message.set(http::field::server, "telltale");
-  if (!response.content_type.empty())
-    message.set(http::field::content_type, response.content_type);
+  if (!response.content_type.empty()) message.set(http::field::content_type, response.content_type);
   message.set("x-content-type-options", "nosniff");
   for (const auto& [name, value] : response.headers) message.set(name, value);
   message.keep_alive(keep_alive);
@@ -183,9 +182,9 @@ class Connection {
       co_return co_await refuse(413, "The body is larger than this path takes. Send less at once.");
     if (error == http::error::header_limit || error == http::error::buffer_overflow)
       co_return co_await refuse(431, "The header is larger than 32 KiB.");
-    if (error == http::error::end_of_stream || error.category() == asio::error::get_system_category() ||
-        error == beast::error::timeout || error == asio::error::eof ||
-        error == http::error::partial_message)
+    if (error == http::error::end_of_stream ||
+        error.category() == asio::error::get_system_category() || error == beast::error::timeout ||
+        error == asio::error::eof || error == http::error::partial_message)
       co_return false;
     co_return co_await refuse(400, "This is no HTTP request.");
   }

@@ -1,6 +1,6 @@
-// HttpServer: the sockets. Accepts connections on one loop, reads requests within their limits, guards
-// them, and hands them to a Site: a plain answer, or a live session over WebSocket or server-sent
-// events. Knows HTTP and nothing of runs. Lives on serve's loop (its io_context).
+// HttpServer: the sockets. Accepts connections on one loop, reads requests within their limits,
+// guards them, and hands them to a Site: a plain answer, or a live session over WebSocket or
+// server-sent events. Knows HTTP and nothing of runs. Lives on serve's loop (its io_context).
 #pragma once
 
 #include <memory>
@@ -16,8 +16,8 @@ class io_context;
 
 namespace telltale::serve {
 
-// One live connection's other end: a state machine without I/O (live_session.h). The transport calls
-// received() and sent(), and destroys it when the connection ends.
+// One live connection's other end: a state machine without I/O (live_session.h). The transport
+// calls received() and sent(), and destroys it when the connection ends.
 class Session {
  public:
   virtual ~Session() = default;
@@ -57,7 +57,8 @@ class HttpServer {
   HttpServer(boost::asio::io_context& context, Site& site, Counters& counters);
   ~HttpServer();
 
-  // Binds and starts to accept; answers the port. Called once, from any thread before requests come.
+  // Binds and starts to accept; answers the port. Called once, from any thread before requests
+  // come.
   Result<int> listen(const HttpServerOptions& options);
   // Accepts no more and closes all connections. On serve's loop.
   void close();

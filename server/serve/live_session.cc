@@ -23,8 +23,8 @@ std::string encode_event(const schema::ServerFrame& frame) {
   return fmt::format("id: {}\ndata: {}\n\n", frame.position(), json);
 }
 
-LiveSession::LiveSession(ports::Runtime& loop, LiveViews& views, RunList& runs,
-                         Counters& counters, Transport& transport, EncodeFrame encode)
+LiveSession::LiveSession(ports::Runtime& loop, LiveViews& views, RunList& runs, Counters& counters,
+                         Transport& transport, EncodeFrame encode)
     : loop_(loop),
       views_(views),
       runs_(runs),

@@ -14,7 +14,8 @@ constexpr std::int64_t kKeptUnwatchedUs = 30'000'000;  // a reader that polls fi
 
 }  // namespace
 
-// A run on its way into memory: snapshot, then the log from the checkpoint to where the tail stands.
+// A run on its way into memory: snapshot, then the log from the checkpoint to where the tail
+// stands.
 struct LiveViews::Opening {
   RunKey key;
   ports::Partition partition;
@@ -24,8 +25,7 @@ struct LiveViews::Opening {
   std::vector<Opened> waiting;
 };
 
-LiveViews::LiveViews(ports::Runtime& loop, ports::Log& log, ports::Store& store,
-                     Counters& counters)
+LiveViews::LiveViews(ports::Runtime& loop, ports::Log& log, ports::Store& store, Counters& counters)
     : loop_(loop), log_(log), store_(store), counters_(counters) {}
 
 LiveViews::~LiveViews() { *alive_ = false; }
@@ -37,7 +37,8 @@ void LiveViews::start(UniqueFunction<void(Status)> ready) {
   auto shared_ready = std::make_shared<UniqueFunction<void(Status)>>(std::move(ready));
   for (int number = 0; number < partitions; ++number) {
     const ports::Partition partition{ports::kEventsTopic, number};
-    auto done = [this, alive = alive_, left, shared_ready, partition](Result<ports::Bounds> bounds) {
+    auto done = [this, alive = alive_, left, shared_ready,
+                 partition](Result<ports::Bounds> bounds) {
       if (!*alive || *left <= 0) return;
       if (!bounds.ok()) {
         *left = 0;
@@ -116,7 +117,8 @@ void LiveViews::catch_up(std::shared_ptr<Opening> opening) {
   if (opening->next >= tail) {
     // What the tail has not read yet will come to the run through on_batch().
     if (!opening->seen) {
-      finish(opening, Error{ErrorCode::not_found, "No run has this key. GET /api/v1/runs lists them."});
+      finish(opening,
+             Error{ErrorCode::not_found, "No run has this key. GET /api/v1/runs lists them."});
       return;
     }
     runs_.emplace(opening->key, opening->run);

@@ -1,6 +1,7 @@
 // LiveViews: the runs somebody watches, each a snapshot from the store plus the tail of the log.
 // Holds nothing that can't be rebuilt. Owned by `main`, lives on serve's loop; readers open a run,
-// keep the shared_ptr as long as they watch, and are told after each batch that changed any of them.
+// keep the shared_ptr as long as they watch, and are told after each batch that changed any of
+// them.
 #pragma once
 
 #include <memory>

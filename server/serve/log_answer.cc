@@ -109,9 +109,9 @@ ports::HttpResponse log_answer(const Resource& resource, const fold::RunView& vi
   response.headers.emplace_back("x-log-offset", fmt::format("{}", offset));
   if (wanted->ranged && !response.body.empty()) {
     response.status = 206;
-    response.headers.emplace_back("content-range",
-                                  fmt::format("bytes {}-{}/{}", offset,
-                                              offset + response.body.size() - 1, log.size()));
+    response.headers.emplace_back(
+        "content-range",
+        fmt::format("bytes {}-{}/{}", offset, offset + response.body.size() - 1, log.size()));
   }
   if (resource.text("download") == "1") {
     response.headers.emplace_back(

@@ -61,8 +61,9 @@ std::optional<Denial> check_request(const ports::HttpRequest& request,
                                     const GuardOptions& options) {
   const std::string host = lower(request.header("host"));
   if (!contains(options.hosts, host)) {
-    return Denial{403, "This server does not answer for the Host it was asked as. Open it by the "
-                       "address it printed, or name the host with --host."};
+    return Denial{403,
+                  "This server does not answer for the Host it was asked as. Open it by the "
+                  "address it printed, or name the host with --host."};
   }
   const std::string& origin = request.header("origin");
   if (!origin.empty() && lower(origin) != "http://" + host && lower(origin) != "https://" + host)
@@ -76,8 +77,9 @@ std::optional<Denial> check_request(const ports::HttpRequest& request,
   for (const std::string& known : options.tokens) {
     if (same_secret(token, known)) return std::nullopt;
   }
-  return Denial{401, "A token is needed: send it as `Authorization: Bearer TOKEN`, or open "
-                     "/?token=TOKEN once in the browser."};
+  return Denial{401,
+                "A token is needed: send it as `Authorization: Bearer TOKEN`, or open "
+                "/?token=TOKEN once in the browser."};
 }
 
 }  // namespace telltale::serve

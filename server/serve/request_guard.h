@@ -1,7 +1,7 @@
 // request_guard: who may ask. Even on loopback a web page the user visits could send requests here,
-// and this port can start Python: so Host, Origin and Sec-Fetch-Site are checked on every request and
-// WebSocket. Plain clients (curl, the SDK) send neither Origin nor Sec-Fetch-Site and need nothing.
-// Beyond loopback a token is needed as well. Pure.
+// and this port can start Python: so Host, Origin and Sec-Fetch-Site are checked on every request
+// and WebSocket. Plain clients (curl, the SDK) send neither Origin nor Sec-Fetch-Site and need
+// nothing. Beyond loopback a token is needed as well. Pure.
 #pragma once
 
 #include <optional>

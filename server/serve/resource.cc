@@ -48,7 +48,8 @@ bool parse_id(std::string_view text, IdType& id) {
 
 // The part below a run: "graph", "tasks/ID", "tasks/ID/log", "metrics/ID", "artifacts/ID".
 Status parse_below_run(const std::vector<std::string_view>& parts, Resource& resource) {
-  const Error nothing{ErrorCode::not_found, "There is nothing at this path. See docs/formats/api.md."};
+  const Error nothing{ErrorCode::not_found,
+                      "There is nothing at this path. See docs/formats/api.md."};
   const Error no_id{ErrorCode::invalid_argument, "An id has 26 characters of a-z2-7."};
   if (parts.size() == 1 && parts[0] == "graph") {
     resource.kind = Resource::Kind::graph;

@@ -16,8 +16,8 @@ struct Resource {
   enum class Kind { runs, run, graph, task, log, series, artifact };
 
   Kind kind = Kind::runs;
-  RunKey run;            // all but runs
-  TaskId task;           // task, log
+  RunKey run;   // all but runs
+  TaskId task;  // task, log
   SeriesId series;
   ArtifactId artifact;
   std::multimap<std::string, std::string> query;  // percent-decoded
@@ -27,7 +27,8 @@ struct Resource {
   std::string text(const std::string& name) const;
 };
 
-// "/api/v1/runs/…[?…]". not_found for paths that name nothing, invalid_argument for ids that are none.
+// "/api/v1/runs/…[?…]". not_found for paths that name nothing, invalid_argument for ids that are
+// none.
 Result<Resource> parse_resource(std::string_view path, std::string_view query);
 
 std::string percent_decode(std::string_view text, bool plus_is_space);

@@ -29,14 +29,16 @@ TEST(Resource, RefusesWhatNamesNothing) {
   const std::string run = "/api/v1/runs/" + kId;
   for (const std::string& path :
        {std::string("/api/v1/run"), std::string("/api/v1/runs/"), std::string("/api/v1/runs/x"),
-        std::string("/api/v1/runs/../../../etc/passwd"), run + "/", run + "/tasks", run + "/tasks/y",
-        run + "/tasks/" + kId + "/logs", run + "/metrics/" + kId + "/log", run + "/graph/x"}) {
+        std::string("/api/v1/runs/../../../etc/passwd"), run + "/", run + "/tasks",
+        run + "/tasks/y", run + "/tasks/" + kId + "/logs", run + "/metrics/" + kId + "/log",
+        run + "/graph/x"}) {
     EXPECT_FALSE(parse_resource(path, "").ok()) << path;
   }
 }
 
 TEST(Resource, DecodesTheQuery) {
-  const Result<Resource> resource = parse_resource("/api/v1/runs", "text=a%2Fb+c&limit=5&state=%zz&x");
+  const Result<Resource> resource =
+      parse_resource("/api/v1/runs", "text=a%2Fb+c&limit=5&state=%zz&x");
   ASSERT_TRUE(resource.ok());
   EXPECT_EQ(resource.value().text("text"), "a/b c");
   EXPECT_EQ(resource.value().text("state"), "%zz");

@@ -18,8 +18,7 @@ HttpResponse json(const google::protobuf::Message& message) {
   google::protobuf::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
   HttpResponse response;
-  const auto status =
-      google::protobuf::util::MessageToJsonString(message, &response.body, options);
+  const auto status = google::protobuf::util::MessageToJsonString(message, &response.body, options);
   if (!status.ok())
     return ports::problem({ErrorCode::internal, "This resource cannot be written as JSON."});
   response.body += '\n';
@@ -36,8 +35,8 @@ HttpResponse series_answer(const Resource& resource, const fold::RunView& view) 
   if (series == nullptr) return missing("series");
   const Result<SeriesQuery> query = parse_series_query(resource);
   if (!query.ok()) return ports::problem(query.error());
-  schema::SeriesPoints points = fold::encode_points(
-      *series, series->points.decimate(query->from, query->to, query->columns));
+  schema::SeriesPoints points =
+      fold::encode_points(*series, series->points.decimate(query->from, query->to, query->columns));
   points.set_reset(true);
   return json(points);
 }

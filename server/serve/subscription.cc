@@ -215,9 +215,8 @@ Result<bool> Subscription::points_frame(schema::ServerFrame& frame) {
   const std::uint64_t fresh = total - points_sent_;
   const bool reset = !answered_ || query->bounded ||
                      points_since_reset_ + fresh > 4 * std::uint64_t{query->columns};
-  fold::SeriesSlice slice =
-      reset ? series->points.decimate(query->from, query->to, query->columns)
-            : series->points.from(points_sent_);
+  fold::SeriesSlice slice = reset ? series->points.decimate(query->from, query->to, query->columns)
+                                  : series->points.from(points_sent_);
   *frame.mutable_points() = fold::encode_points(*series, std::move(slice));
   frame.mutable_points()->set_reset(reset);
   frame.set_snapshot(reset);

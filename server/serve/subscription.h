@@ -54,11 +54,11 @@ class Subscription {
   Resource resource_;
   std::string since_;
   LiveViews::RunPtr run_;
-  bool answered_ = false;            // a first frame was sent
-  LogOffset position_{};             // everything up to it is with the reader
+  bool answered_ = false;  // a first frame was sent
+  LogOffset position_{};   // everything up to it is with the reader
   std::int32_t log_attempt_ = 0;
-  std::uint64_t log_offset_ = 0;     // next byte to send
-  std::uint64_t points_sent_ = 0;    // of the series, from its first
+  std::uint64_t log_offset_ = 0;   // next byte to send
+  std::uint64_t points_sent_ = 0;  // of the series, from its first
   std::uint64_t points_since_reset_ = 0;
 };
 

@@ -1,5 +1,5 @@
-// TelltaleSite: which path is answered by whom. The one place that knows all routes; owned by `main`,
-// lives on serve's loop.
+// TelltaleSite: which path is answered by whom. The one place that knows all routes; owned by
+// `main`, lives on serve's loop.
 #pragma once
 
 #include <string>

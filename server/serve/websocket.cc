@@ -51,9 +51,10 @@ class WebsocketTransport final : public Transport,
 
 }  // namespace
 
-asio::awaitable<void> run_websocket(
-    std::shared_ptr<HttpServer::Shared> shared, beast::tcp_stream& stream,
-    beast::http::request<beast::http::string_body> upgrade, const ports::HttpRequest& request) {
+asio::awaitable<void> run_websocket(std::shared_ptr<HttpServer::Shared> shared,
+                                    beast::tcp_stream& stream,
+                                    beast::http::request<beast::http::string_body> upgrade,
+                                    const ports::HttpRequest& request) {
   auto transport = std::make_shared<WebsocketTransport>(stream);
   transport->session = shared->site.open_websocket(request, *transport);
   error_code error;

@@ -1,24 +1,24 @@
 // TypeScript from ../schema/*.proto into src/api/gen (not kept by git), by protoc and protobuf-es.
-import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const schema = join(here, "..", "schema");
-const out = join(here, "src", "api", "gen");
+const schema = join(here, '..', 'schema');
+const out = join(here, 'src', 'api', 'gen');
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 // What is on the wire only; snapshots are the server's own.
-const files = readdirSync(schema).filter((name) => ["event.proto", "view.proto"].includes(name));
+const files = readdirSync(schema).filter((name) => ['event.proto', 'view.proto'].includes(name));
 execFileSync(
-  process.env.PROTOC ?? "protoc",
+  process.env.PROTOC ?? 'protoc',
   [
-    `--plugin=protoc-gen-es=${join(here, "node_modules", ".bin", "protoc-gen-es")}`,
+    `--plugin=protoc-gen-es=${join(here, 'node_modules', '.bin', 'protoc-gen-es')}`,
     `--es_out=${out}`,
-    "--es_opt=target=ts",
+    '--es_opt=target=ts',
     `-I${schema}`,
     ...files,
   ],
-  { stdio: "inherit", cwd: schema },
+  { stdio: 'inherit', cwd: schema },
 );

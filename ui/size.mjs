@@ -1,11 +1,11 @@
 // What the page weighs, gzipped, against its budget of 150 kB of script and style.
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 
 const kBudget = 150_000;
-const assets = join(dirname(fileURLToPath(import.meta.url)), "dist", "assets");
+const assets = join(dirname(fileURLToPath(import.meta.url)), 'dist', 'assets');
 let sum = 0;
 for (const name of readdirSync(assets).sort()) {
   if (!/\.(js|css)$/.test(name)) continue;

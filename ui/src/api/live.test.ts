@@ -1,11 +1,17 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { afterEach, expect, test, vi } from "vitest";
-import { ClientFrameSchema, RunViewSchema, ServerFrameSchema, TaskViewSchema, type ClientFrame } from "./gen/view_pb";
-import { Live, type Socket } from "./live";
-import { RunStore } from "./stores";
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { afterEach, expect, test, vi } from 'vitest';
+import {
+  ClientFrameSchema,
+  RunViewSchema,
+  ServerFrameSchema,
+  TaskViewSchema,
+  type ClientFrame,
+} from './gen/view_pb';
+import { Live, type Socket } from './live';
+import { RunStore } from './stores';
 
 class FakeSocket implements Socket {
-  binaryType = "";
+  binaryType = '';
   readyState = 0;
   onopen: (() => void) | null = null;
   onclose: (() => void) | null = null;
@@ -22,36 +28,41 @@ class FakeSocket implements Socket {
   say(position: string, snapshot: boolean, ids: string[], removedTasks: string[] = []): void {
     const tasks = ids.map((id) => create(TaskViewSchema, { id }));
     const value = create(RunViewSchema, { tasks, removedTasks });
-    const frame = create(ServerFrameSchema, { subscription: 1, position, snapshot, body: { case: "run", value } });
+    const frame = create(ServerFrameSchema, {
+      subscription: 1,
+      position,
+      snapshot,
+      body: { case: 'run', value },
+    });
     this.onmessage?.({ data: toBinary(ServerFrameSchema, frame).slice().buffer });
   }
 }
 
 afterEach(() => vi.useRealTimers());
 
-test("deltas merge by id, tombstones delete, and a new connection asks for what is newer", () => {
+test('deltas merge by id, tombstones delete, and a new connection asks for what is newer', () => {
   vi.useFakeTimers();
   const sockets: FakeSocket[] = [];
   const live = new Live(() => {
     sockets.push(new FakeSocket());
     return sockets[sockets.length - 1]!;
   });
-  const store = new RunStore("/api/v1/runs/a");
+  const store = new RunStore('/api/v1/runs/a');
   store.open(live);
   live.start();
   const first = sockets[0]!;
   first.open();
-  expect(first.sent[0]?.kind.value).toMatchObject({ id: 1, path: "/api/v1/runs/a", since: "" });
-  first.say("7", true, ["a", "b"]);
-  first.say("9", false, ["c"], ["a"]);
-  expect([...store.tasks.keys()]).toEqual(["b", "c"]);
+  expect(first.sent[0]?.kind.value).toMatchObject({ id: 1, path: '/api/v1/runs/a', since: '' });
+  first.say('7', true, ['a', 'b']);
+  first.say('9', false, ['c'], ['a']);
+  expect([...store.tasks.keys()]).toEqual(['b', 'c']);
 
   first.onclose?.();
   expect(live.connected).toBe(false);
   vi.advanceTimersByTime(250);
   const second = sockets[1]!;
   second.open();
-  expect(second.sent[0]?.kind.value).toMatchObject({ id: 1, since: "9" });
-  second.say("10", true, ["d"]);
-  expect([...store.tasks.keys()]).toEqual(["d"]);
+  expect(second.sent[0]?.kind.value).toMatchObject({ id: 1, since: '9' });
+  second.say('10', true, ['d']);
+  expect([...store.tasks.keys()]).toEqual(['d']);
 });

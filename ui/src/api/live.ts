@@ -1,9 +1,9 @@
-// Live: the one WebSocket of the page. Owns the connection and where each subscription stands; after
-// a break it connects again and asks for what is newer than that. Lives for as long as the page; it
-// never interprets what a subscription carries.
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { Signal } from "../base/signal";
-import { ClientFrameSchema, ServerFrameSchema, type ServerFrame } from "./gen/view_pb";
+// Live: the one WebSocket of the page. Owns the connection and where each subscription stands;
+// after a break it connects again and asks for what is newer than that. Lives for as long as the
+// page; it never interprets what a subscription carries.
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { Signal } from '../base/signal';
+import { ClientFrameSchema, ServerFrameSchema, type ServerFrame } from './gen/view_pb';
 
 export interface Socket {
   binaryType: string;
@@ -52,12 +52,12 @@ export class Live {
 
   start(): void {
     this.connect();
-    if (typeof window === "undefined") return;
+    if (typeof window === 'undefined') return;
     const now = (): void => {
       if (!document.hidden) this.hurry();
     };
-    window.addEventListener("online", now);
-    document.addEventListener("visibilitychange", now);
+    window.addEventListener('online', now);
+    document.addEventListener('visibilitychange', now);
     setInterval(() => {
       if (this.connected && Date.now() - this.heard_at > kSilenceMs) this.socket?.close();
     }, 1000);
@@ -71,19 +71,19 @@ export class Live {
 
   subscribe(path: string, take: (frame: ServerFrame) => void): Handle {
     const id = this.next_id++;
-    const subscription: Subscription = { id, path, since: "", take, age_ms: 0, age_at: 0 };
+    const subscription: Subscription = { id, path, since: '', take, age_ms: 0, age_at: 0 };
     this.subscriptions.set(id, subscription);
     this.ask(subscription);
     return {
       id,
       move: (to: string) => {
         subscription.path = to;
-        subscription.since = "";
+        subscription.since = '';
         this.ask(subscription);
       },
       close: () => {
         if (!this.subscriptions.delete(id)) return;
-        this.send({ case: "unsubscribe", value: { id } });
+        this.send({ case: 'unsubscribe', value: { id } });
       },
     };
   }
@@ -100,14 +100,15 @@ export class Live {
     clearTimeout(this.timer);
     const socket = this.connect_socket();
     this.socket = socket;
-    socket.binaryType = "arraybuffer";
+    socket.binaryType = 'arraybuffer';
     socket.onopen = () => {
       this.connected = true;
       this.heard_at = Date.now();
       for (const subscription of this.subscriptions.values()) this.ask(subscription);
       this.signal.changed();
     };
-    socket.onmessage = (event) => this.take(fromBinary(ServerFrameSchema, new Uint8Array(event.data)));
+    socket.onmessage = (event) =>
+      this.take(fromBinary(ServerFrameSchema, new Uint8Array(event.data)));
     socket.onclose = () => {
       if (this.socket !== socket) return;
       this.socket = null;
@@ -121,15 +122,15 @@ export class Live {
   private take(frame: ServerFrame): void {
     const now = Date.now();
     this.heard_at = now;
-    if (frame.body.case === "hello") this.backoff = kBackoffMinMs;
-    if (frame.body.case === "pulse") {
+    if (frame.body.case === 'hello') this.backoff = kBackoffMinMs;
+    if (frame.body.case === 'pulse') {
       for (const entry of frame.body.value.ages) {
         this.set_age(entry.subscription, entry.ageUs, now);
       }
     }
     const subscription = this.subscriptions.get(frame.subscription);
     if (!subscription) return;
-    if (frame.position !== "") subscription.since = frame.position;
+    if (frame.position !== '') subscription.since = frame.position;
     this.set_age(frame.subscription, frame.ageUs, now);
     subscription.take(frame);
   }
@@ -142,24 +143,34 @@ export class Live {
   }
 
   private ask({ id, path, since }: Subscription): void {
-    this.send({ case: "subscribe", value: { id, path, since } });
+    this.send({ case: 'subscribe', value: { id, path, since } });
   }
 
   private send(
     kind:
-      | { case: "subscribe"; value: { id: number; path: string; since: string } }
-      | { case: "unsubscribe"; value: { id: number } },
+      | { case: 'subscribe'; value: { id: number; path: string; since: string } }
+      | { case: 'unsubscribe'; value: { id: number } },
   ): void {
     if (this.socket?.readyState !== kOpen) return;
     const frame =
-      kind.case === "subscribe"
-        ? create(ClientFrameSchema, { kind: { case: "subscribe", value: { $typeName: "telltale.schema.Subscribe", ...kind.value } } })
-        : create(ClientFrameSchema, { kind: { case: "unsubscribe", value: { $typeName: "telltale.schema.Unsubscribe", ...kind.value } } });
+      kind.case === 'subscribe'
+        ? create(ClientFrameSchema, {
+            kind: {
+              case: 'subscribe',
+              value: { $typeName: 'telltale.schema.Subscribe', ...kind.value },
+            },
+          })
+        : create(ClientFrameSchema, {
+            kind: {
+              case: 'unsubscribe',
+              value: { $typeName: 'telltale.schema.Unsubscribe', ...kind.value },
+            },
+          });
     this.socket.send(toBinary(ClientFrameSchema, frame));
   }
 }
 
 export const live = new Live(() => {
-  const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+  const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
   return new WebSocket(`${scheme}//${location.host}/api/v1/live`) as unknown as Socket;
 });

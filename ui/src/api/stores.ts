@@ -1,30 +1,36 @@
-// What the page holds of each subscription, outside React. A snapshot replaces, a delta merges by id.
-import { ms_of } from "../base/format";
-import { LogLines } from "../base/log_lines";
-import { Signal } from "../base/signal";
-import type { LogSource, SeriesSource } from "../base/sources";
+// What the page holds of each subscription, outside React. A snapshot replaces, a delta merges by
+// id.
+import { ms_of } from '../base/format';
+import { LogLines } from '../base/log_lines';
+import { Signal } from '../base/signal';
+import type { LogSource, SeriesSource } from '../base/sources';
 import type {
-  ArtifactView, GraphLayout, RunSummary, SeriesView, ServerFrame, TaskView,
-} from "./gen/view_pb";
-import type { Handle, Live } from "./live";
+  ArtifactView,
+  GraphLayout,
+  RunSummary,
+  SeriesView,
+  ServerFrame,
+  TaskView,
+} from './gen/view_pb';
+import type { Handle, Live } from './live';
 
 const kAskAgainMs = 1000;
 
 export abstract class Store {
   readonly signal = new Signal();
-  problem = "";
+  problem = '';
   handle: Handle | undefined;
   private again: ReturnType<typeof setTimeout> | undefined;
   constructor(public path: string) {}
 
   open(live: Live): () => void {
     this.handle = live.subscribe(this.path, (frame) => {
-      if (frame.body.case === "problem") {
+      if (frame.body.case === 'problem') {
         this.problem = frame.body.value.detail || frame.body.value.title;
         // What was just started may not have said its first word yet.
         this.again = setTimeout(() => this.handle?.move(this.path), kAskAgainMs);
       } else {
-        this.problem = "";
+        this.problem = '';
         this.apply(frame);
       }
       this.signal.changed();
@@ -45,7 +51,7 @@ export class RunsStore extends Store {
   loaded = false;
 
   apply(frame: ServerFrame): void {
-    if (frame.body.case !== "runList") return;
+    if (frame.body.case !== 'runList') return;
     const list = frame.body.value;
     const by_key = new Map(frame.snapshot ? [] : this.runs.map((run) => [run.runKey, run]));
     for (const run of list.runs) by_key.set(run.runKey, run);
@@ -66,7 +72,7 @@ export class RunStore extends Store {
   readonly artifacts = new Map<string, ArtifactView>();
 
   apply(frame: ServerFrame): void {
-    if (frame.body.case !== "run") return;
+    if (frame.body.case !== 'run') return;
     const view = frame.body.value;
     if (frame.snapshot) {
       this.tasks.clear();
@@ -86,7 +92,7 @@ export class RunStore extends Store {
 export class GraphStore extends Store {
   layout: GraphLayout | undefined;
   apply(frame: ServerFrame): void {
-    if (frame.body.case === "graph") this.layout = frame.body.value;
+    if (frame.body.case === 'graph') this.layout = frame.body.value;
   }
 }
 
@@ -102,7 +108,7 @@ export class LogStore extends Store implements LogSource {
   load_earlier(): void {}
 
   apply(frame: ServerFrame): void {
-    if (frame.body.case !== "log") return;
+    if (frame.body.case !== 'log') return;
     const chunk = frame.body.value;
     if (frame.snapshot || chunk.attempt !== this.attempt) this.lines.clear(Number(chunk.offset));
     this.attempt = chunk.attempt;
@@ -119,13 +125,16 @@ export class PointsStore extends Store implements SeriesSource {
   last = Number.NaN;
   last_step = 0;
   time_ms = 0;
-  constructor(path: string, readonly id: string) {
+  constructor(
+    path: string,
+    readonly id: string,
+  ) {
     super(path);
   }
   set_columns(): void {}
 
   apply(frame: ServerFrame): void {
-    if (frame.body.case !== "points") return;
+    if (frame.body.case !== 'points') return;
     const points = frame.body.value;
     if (points.reset || frame.snapshot) {
       this.xs = [];

@@ -1,13 +1,13 @@
 // Numbers, durations and times as the page writes them. Times are milliseconds since the epoch
 // unless a name says otherwise; a field of the schema (µs, bigint) becomes one by ms_of().
 
-const kMinus = "\u2212";
+const kMinus = '\u2212';
 
 export function ms_of(us: bigint): number {
   return Number(us) / 1000;
 }
 
-const pad = (value: number): string => String(value).padStart(2, "0");
+const pad = (value: number): string => String(value).padStart(2, '0');
 
 // `8 s`, `2 m 10 s`, `1 h 04 m`.
 export function duration(ms: number): string {
@@ -24,7 +24,7 @@ export function age(ms: number): string {
   return seconds < 9.95 ? `${seconds.toFixed(1)} s` : duration(ms);
 }
 
-const kDays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+const kDays = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 
 function same_day(a: Date, b: Date): boolean {
   return a.toDateString() === b.toDateString();
@@ -32,7 +32,7 @@ function same_day(a: Date, b: Date): boolean {
 
 // `14:03:22` today, `Mon 09:10` within a week, else `2026-03-01 09:10`.
 export function clock(ms: number, now: number): string {
-  if (ms <= 0) return "";
+  if (ms <= 0) return '';
   const at = new Date(ms);
   const today = new Date(now);
   if (same_day(at, today)) {
@@ -46,10 +46,10 @@ export function clock(ms: number, now: number): string {
 
 // Whole, with its zone: for a hover.
 export function full_time(ms: number): string {
-  if (ms <= 0) return "";
+  if (ms <= 0) return '';
   const at = new Date(ms);
   const offset = -at.getTimezoneOffset();
-  const sign = offset < 0 ? kMinus : "+";
+  const sign = offset < 0 ? kMinus : '+';
   const zone = `${sign}${pad(Math.floor(Math.abs(offset) / 60))}:${pad(Math.abs(offset) % 60)}`;
   const local = new Date(ms + offset * 60_000).toISOString().slice(0, 19);
   return `${local}${zone}`;
@@ -64,8 +64,8 @@ export function ago(ms: number, now: number): string {
 }
 
 function grouped(text: string): string {
-  const [whole = "", fraction] = text.split(".");
-  const digits = whole.replace(/\B(?=(\d{3})+(?!\d))/g, ",");
+  const [whole = '', fraction] = text.split('.');
+  const digits = whole.replace(/\B(?=(\d{3})+(?!\d))/g, ',');
   return fraction === undefined ? digits : `${digits}.${fraction}`;
 }
 
@@ -73,7 +73,11 @@ function signed(value: number, text: string): string {
   return value < 0 ? kMinus + text : text;
 }
 
-const kSteps: readonly (readonly [number, string])[] = [[1e12, "T"], [1e9, "G"], [1e6, "M"]];
+const kSteps: readonly (readonly [number, string])[] = [
+  [1e12, 'T'],
+  [1e9, 'G'],
+  [1e6, 'M'],
+];
 
 // `1,842`; from 100,000 on `0.1 M`, `1.9 M`.
 export function count(value: number): string {
@@ -88,7 +92,7 @@ export function count(value: number): string {
 // Data: `912 B`, `38 KB`, `1.4 GB`.
 export function bytes(value: number): string {
   if (value < 1000) return `${Math.round(value)} B`;
-  const units = ["KB", "MB", "GB", "TB", "PB"];
+  const units = ['KB', 'MB', 'GB', 'TB', 'PB'];
   let scaled = value / 1000;
   let unit = 0;
   while (scaled >= 999.5 && unit < units.length - 1) {
@@ -100,14 +104,14 @@ export function bytes(value: number): string {
 
 // Four significant digits.
 export function metric(value: number): string {
-  if (Number.isNaN(value)) return "NaN";
-  if (!Number.isFinite(value)) return value < 0 ? `${kMinus}∞` : "∞";
-  if (value === 0) return "0";
+  if (Number.isNaN(value)) return 'NaN';
+  if (!Number.isFinite(value)) return value < 0 ? `${kMinus}∞` : '∞';
+  if (value === 0) return '0';
   const size = Math.abs(value);
   if (size >= 1e9 || size < 1e-4) {
-    const [mantissa = "", exponent = ""] = size.toExponential(3).split("e");
-    const short = mantissa.replace(/\.?0+$/, "");
-    return signed(value, `${short}e${exponent.replace("+", "").replace("-", kMinus)}`);
+    const [mantissa = '', exponent = ''] = size.toExponential(3).split('e');
+    const short = mantissa.replace(/\.?0+$/, '');
+    return signed(value, `${short}e${exponent.replace('+', '').replace('-', kMinus)}`);
   }
   if (Number.isInteger(value)) return signed(value, grouped(String(size)));
   const digits = Math.max(0, 3 - Math.floor(Math.log10(size)));
@@ -116,7 +120,7 @@ export function metric(value: number): string {
 
 // A difference always has its sign.
 export function difference(value: number): string {
-  return value === 0 ? "±0" : value > 0 ? `+${metric(value)}` : metric(value);
+  return value === 0 ? '±0' : value > 0 ? `+${metric(value)}` : metric(value);
 }
 
 export function percent(share: number): string {
@@ -126,15 +130,15 @@ export function percent(share: number): string {
 }
 
 export function plural(count_of: number, word: string): string {
-  return `${count(count_of)} ${word}${count_of === 1 ? "" : "s"}`;
+  return `${count(count_of)} ${word}${count_of === 1 ? '' : 's'}`;
 }
 
 // A JSON text as a person reads it: strings without quotes, long numbers cut.
 export function value_text(json: string): string {
   try {
     const value: unknown = JSON.parse(json);
-    if (typeof value === "string") return value;
-    if (typeof value === "number") return metric(value);
+    if (typeof value === 'string') return value;
+    if (typeof value === 'number') return metric(value);
     return JSON.stringify(value);
   } catch {
     return json;

@@ -1,9 +1,9 @@
 // LogLines: bytes of a log as lines of text. `\n` and `\r\n` end a line, a lone `\r` overwrites it;
 // broken UTF-8 becomes U+FFFD; colours carry on from line to line. Keeps a bounded number of lines,
 // the newest. Knows nothing of where bytes come from.
-import { kPlain, parse_ansi, strip_ansi, type Span, type Style } from "./ansi";
+import { kPlain, parse_ansi, strip_ansi, type Span, type Style } from './ansi';
 
-export type Level = "" | "error" | "warn" | "debug";
+export type Level = '' | 'error' | 'warn' | 'debug';
 
 export interface Line {
   raw: string; // with its escapes
@@ -20,15 +20,19 @@ const kReturn = 13;
 // A line without an end is cut here, so that one of a gigabyte cannot stop the page.
 const kLineBytesMax = 65_536;
 
-const kError = /^\s*(\w+\.)*(\w*(Error|Exception|Panic)\b|Traceback \(most recent|Killed\b)|\b(ERROR|FATAL|CRITICAL|PANIC)\b|^E[ /]/;
+const kError =
+  new RegExp(
+    String.raw`^\s*(\w+\.)*(\w*(Error|Exception|Panic)\b|Traceback \(most recent|Killed\b)` +
+      String.raw`|\b(ERROR|FATAL|CRITICAL|PANIC)\b|^E[ /]`,
+  );
 const kWarn = /\b(WARN|WARNING)\b|\w+Warning:|^W[ /]/;
 const kDebug = /\b(DEBUG|TRACE)\b|^D[ /]/;
 
 export function level_of(text: string): Level {
   const head = text.length > 400 ? text.slice(0, 400) : text;
-  if (kError.test(head)) return "error";
-  if (kWarn.test(head)) return "warn";
-  return kDebug.test(head) ? "debug" : "";
+  if (kError.test(head)) return 'error';
+  if (kWarn.test(head)) return 'warn';
+  return kDebug.test(head) ? 'debug' : '';
 }
 
 export function spans_of(line: Line): Span[] {
@@ -50,7 +54,8 @@ function interpret(bytes: Uint8Array, complete: boolean): { raw: string; overwri
 
 function make_line(bytes: Uint8Array, offset: number, before: Style, complete: boolean): Line {
   const { raw, overwritten } = interpret(bytes, complete);
-  const text = raw.includes("\x1b") || /[\x00-\x08\x0b-\x1f\x7f]/.test(raw) ? strip_ansi(raw) : raw;
+  const text =
+    raw.includes('\x1b') || /[\x00-\x08\x0b-\x1f\x7f]/.test(raw) ? strip_ansi(raw) : raw;
   return { raw, text, offset, before, level: level_of(text), overwritten };
 }
 
@@ -80,7 +85,8 @@ export class LogLines {
     return this.lines[0]?.offset ?? this.pending_offset;
   }
 
-  // Bytes that follow; `offset` is that of the first. What came before is skipped, a gap ends a line.
+  // Bytes that follow; `offset` is that of the first. What came before is skipped, a gap ends a
+  // line.
   append(offset: number, bytes: Uint8Array): void {
     let fresh = bytes;
     if (offset < this.end) fresh = bytes.subarray(Math.min(bytes.length, this.end - offset));
@@ -134,7 +140,7 @@ export class LogLines {
   private push(bytes: Uint8Array, complete: boolean): void {
     const line = make_line(bytes, this.pending_offset, this.style, complete);
     this.lines.push(line);
-    if (line.raw.includes("\x1b")) this.style = parse_ansi(line.raw, this.style).style;
+    if (line.raw.includes('\x1b')) this.style = parse_ansi(line.raw, this.style).style;
   }
 
   // Bytes that end where start is. Returns the number of lines added on top.

@@ -1,6 +1,7 @@
 // Signal: something changed. Data lives outside React, in plain objects with a Signal each; whoever
-// draws them listens. Changes between two frames are told once, in the next frame: at most one paint
-// per frame, and never a render per message. A hidden tab draws no frames; there a slow timer tells.
+// draws them listens. Changes between two frames are told once, in the next frame: at most one
+// paint per frame, and never a render per message. A hidden tab draws no frames; there a slow timer
+// tells.
 
 type Listener = () => void;
 
@@ -17,7 +18,7 @@ function flush(): void {
 function schedule(): void {
   if (scheduled) return;
   scheduled = true;
-  if (typeof requestAnimationFrame === "undefined") {
+  if (typeof requestAnimationFrame === 'undefined') {
     setTimeout(flush, 0);
     return;
   }

@@ -1,6 +1,6 @@
 // What drawings read: filled by api, drawn by widgets, known to neither of each other.
-import type { LogLines } from "./log_lines";
-import type { Signal } from "./signal";
+import type { LogLines } from './log_lines';
+import type { Signal } from './signal';
 
 // One series. x ascends; null is a gap. The arrays are the source's own: read, never changed.
 export interface SeriesSource {

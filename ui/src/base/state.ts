@@ -1,7 +1,7 @@
 // The states of a run or task: their words, colours and order of urgency. Numbers are those of
 // schema/event.proto's State.
 
-export type Token = "idle" | "wait" | "run" | "ok" | "bad" | "warn" | "hold" | "cache";
+export type Token = 'idle' | 'wait' | 'run' | 'ok' | 'bad' | 'warn' | 'hold' | 'cache';
 
 export const kPending = 1;
 export const kQueued = 2;
@@ -22,18 +22,18 @@ export interface StateLook {
 }
 
 const kLooks: readonly StateLook[] = [
-  { name: "pending", word: "Pending", token: "idle" },
-  { name: "pending", word: "Pending", token: "idle" },
-  { name: "queued", word: "Queued", token: "wait" },
-  { name: "running", word: "Running", token: "run" },
-  { name: "succeeded", word: "Succeeded", token: "ok" },
-  { name: "failed", word: "Failed", token: "bad" },
-  { name: "skipped", word: "Skipped", token: "idle" },
-  { name: "cached", word: "Cached", token: "cache" },
-  { name: "retrying", word: "Retrying", token: "warn" },
-  { name: "suspended", word: "Suspended", token: "hold" },
-  { name: "cancelled", word: "Cancelled", token: "idle" },
-  { name: "unknown", word: "Unknown", token: "warn" },
+  { name: 'pending', word: 'Pending', token: 'idle' },
+  { name: 'pending', word: 'Pending', token: 'idle' },
+  { name: 'queued', word: 'Queued', token: 'wait' },
+  { name: 'running', word: 'Running', token: 'run' },
+  { name: 'succeeded', word: 'Succeeded', token: 'ok' },
+  { name: 'failed', word: 'Failed', token: 'bad' },
+  { name: 'skipped', word: 'Skipped', token: 'idle' },
+  { name: 'cached', word: 'Cached', token: 'cache' },
+  { name: 'retrying', word: 'Retrying', token: 'warn' },
+  { name: 'suspended', word: 'Suspended', token: 'hold' },
+  { name: 'cancelled', word: 'Cancelled', token: 'idle' },
+  { name: 'unknown', word: 'Unknown', token: 'warn' },
 ];
 
 export function look(state: number): StateLook {
@@ -42,8 +42,17 @@ export function look(state: number): StateLook {
 
 // Most urgent first; lists, counts and the worst state of a block all follow it.
 export const kUrgency: readonly number[] = [
-  kFailed, kRetrying, kSuspended, kUnknown, kRunning, kQueued, kPending,
-  kSucceeded, kCached, kSkipped, kCancelled,
+  kFailed,
+  kRetrying,
+  kSuspended,
+  kUnknown,
+  kRunning,
+  kQueued,
+  kPending,
+  kSucceeded,
+  kCached,
+  kSkipped,
+  kCancelled,
 ];
 
 const kRank = new Map(kUrgency.map((state, rank) => [state, rank]));
@@ -58,8 +67,11 @@ export function more_urgent(a: number, b: number): number {
 
 export function has_ended(state: number): boolean {
   return (
-    state === kSucceeded || state === kFailed || state === kSkipped ||
-    state === kCached || state === kCancelled
+    state === kSucceeded ||
+    state === kFailed ||
+    state === kSkipped ||
+    state === kCached ||
+    state === kCancelled
   );
 }
 

@@ -1,6 +1,6 @@
 // React's side of Signal: render again when it says so.
-import { useEffect, useState, useSyncExternalStore } from "react";
-import { Cell, type Signal } from "./signal";
+import { useEffect, useState, useSyncExternalStore } from 'react';
+import { Cell, type Signal } from './signal';
 
 export function use_signal(signal: Signal): number {
   return useSyncExternalStore(signal.listen, () => signal.version);
@@ -26,8 +26,8 @@ export function use_media(query: string): boolean {
   return useSyncExternalStore(
     (listener) => {
       const list = matchMedia(query);
-      list.addEventListener("change", listener);
-      return () => list.removeEventListener("change", listener);
+      list.addEventListener('change', listener);
+      return () => list.removeEventListener('change', listener);
     },
     () => matchMedia(query).matches,
   );

@@ -1,9 +1,9 @@
 // A log that follows its end. Only the lines in view are drawn.
-import { useEffect, useLayoutEffect, useRef, useState, type ReactNode } from "react";
-import { bytes, count } from "../base/format";
-import { spans_of } from "../base/log_lines";
-import type { LogSource } from "../base/sources";
-import { use_signal } from "../base/use_signal";
+import { useEffect, useLayoutEffect, useRef, useState, type ReactNode } from 'react';
+import { bytes, count } from '../base/format';
+import { spans_of } from '../base/log_lines';
+import type { LogSource } from '../base/sources';
+import { use_signal } from '../base/use_signal';
 
 const kLine = 17;
 
@@ -15,11 +15,11 @@ export function LogView(props: { source: LogSource; download: string }): ReactNo
   const [seen, set_seen] = useState(0);
   const [top, set_top] = useState(0);
   const [height, set_height] = useState(300);
-  const [query, set_query] = useState("");
+  const [query, set_query] = useState('');
   const [at, set_at] = useState(-1);
   const total = log.lines.length + log.dropped;
   const needle = query.toLowerCase();
-  const is_hit = (text: string): boolean => needle !== "" && text.toLowerCase().includes(needle);
+  const is_hit = (text: string): boolean => needle !== '' && text.toLowerCase().includes(needle);
   useLayoutEffect(() => {
     if (follow && box.current) box.current.scrollTop = box.current.scrollHeight;
   }, [follow, version, height]);
@@ -50,27 +50,54 @@ export function LogView(props: { source: LogSource; download: string }): ReactNo
     <section className="log" aria-label="Log">
       <header>
         <h3>Log</h3>
-        <span className="quiet">{count(total)} lines, {bytes(size)}</span>
+        <span className="quiet">
+          {count(total)} lines, {bytes(size)}
+        </span>
         <input
-          type="search" placeholder="Search" aria-label="Search the log" value={query}
-          onChange={(event) => { set_query(event.target.value); set_at(-1); }}
-          onKeyDown={(event) => event.key === "Enter" && next_hit()}
+          type="search"
+          placeholder="Search"
+          aria-label="Search the log"
+          value={query}
+          onChange={(event) => {
+            set_query(event.target.value);
+            set_at(-1);
+          }}
+          onKeyDown={(event) => event.key === 'Enter' && next_hit()}
         />
-        <a href={props.download} download>Download</a>
-        <button className={follow ? "on" : ""} aria-pressed={follow} onClick={() => { set_seen(total); set_follow(!follow); }}>
-          {follow ? "Following" : `↓ ${count(Math.max(0, total - seen))} new`}
+        <a href={props.download} download>
+          Download
+        </a>
+        <button
+          className={follow ? 'on' : ''}
+          aria-pressed={follow}
+          onClick={() => {
+            set_seen(total);
+            set_follow(!follow);
+          }}
+        >
+          {follow ? 'Following' : `↓ ${count(Math.max(0, total - seen))} new`}
         </button>
       </header>
       <div className="lines" ref={box} onScroll={scrolled} tabIndex={0}>
         {total === 0 && <p className="quiet">Nothing written yet.</p>}
-        <div style={{ height: log.lines.length * kLine, position: "relative" }}>
+        <div style={{ height: log.lines.length * kLine, position: 'relative' }}>
           {shown.map((line, index) => (
             <div
-              key={first + index + log.dropped} style={{ top: (first + index) * kLine }}
-              className={`line ${line.level} ${line.overwritten ? "over" : ""} ${is_hit(line.text) ? "hit" : ""}`}
+              key={first + index + log.dropped}
+              style={{ top: (first + index) * kLine }}
+              className={[
+                'line',
+                line.level,
+                line.overwritten ? 'over' : '',
+                is_hit(line.text) ? 'hit' : '',
+              ].join(' ')}
             >
               <span className="number">{first + index + 1 + log.dropped}</span>
-              {spans_of(line).map((span, part) => <span key={part} className={span.style}>{span.text}</span>)}
+              {spans_of(line).map((span, part) => (
+                <span key={part} className={span.style}>
+                  {span.text}
+                </span>
+              ))}
             </div>
           ))}
         </div>

@@ -1,11 +1,11 @@
 // Light or dark: the system's until somebody says otherwise, then remembered.
-import { Cell } from "../base/signal";
+import { Cell } from './signal';
 
-const kKey = "telltale.theme";
-const system = matchMedia("(prefers-color-scheme: dark)");
+const kKey = 'telltale.theme';
+const system = matchMedia('(prefers-color-scheme: dark)');
 
 function wanted(): string {
-  return localStorage.getItem(kKey) ?? (system.matches ? "dark" : "light");
+  return localStorage.getItem(kKey) ?? (system.matches ? 'dark' : 'light');
 }
 
 export const theme = new Cell(wanted());
@@ -17,11 +17,11 @@ function show(): void {
 
 export function start_theme(): void {
   show();
-  system.addEventListener("change", show);
+  system.addEventListener('change', show);
 }
 
 export function toggle_theme(): void {
-  localStorage.setItem(kKey, theme.value === "dark" ? "light" : "dark");
+  localStorage.setItem(kKey, theme.value === 'dark' ? 'light' : 'dark');
   show();
 }
 
@@ -33,6 +33,6 @@ export function on_key(key: string, act: () => void): () => void {
     if (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return;
     act();
   };
-  window.addEventListener("keydown", listener);
-  return () => window.removeEventListener("keydown", listener);
+  window.addEventListener('keydown', listener);
+  return () => window.removeEventListener('keydown', listener);
 }

@@ -384,17 +384,27 @@ class Sender:
         return {"run_key": self.run_key, "happened_at_us": now_us(), "loss": body}
 
     def _finish(self) -> None:
-        """Last attempts within the deadline, then everything is on disk or delivered."""
-        while (self._spool or self._losses) and time.monotonic() < self._exit_deadline:
+        """Last attempts within the deadline, then everything is on disk or delivered.
+
+        Who is `patient` also delivers what processes that ended before it left behind.
+        """
+        self._look_for_abandoned = self._patient
+        while self._undelivered() and time.monotonic() < self._exit_deadline:
             if not self._patient and not self._connected and self._retry_gap_s > 4 * RETRY_FIRST_S:
                 break  # it has been away for a while: don't hold the program's exit up
             time.sleep(max(0.0, min(self._retry_at, self._exit_deadline) - time.monotonic()))
             self._deliver_spool()
             self._tell_losses()
+            if self._look_for_abandoned and not self._spool and self._due():
+                self._look_for_abandoned = False
+                self._deliver_abandoned()
         if self._losses:
             self._spooled(self._numbered([self._loss_event(self._losses)]))
         self._spool.close()
         self._connection.close()
+
+    def _undelivered(self) -> bool:
+        return bool(self._spool or self._losses or self._look_for_abandoned)
 
 
 def _refused(body: bytes) -> int:

@@ -25,8 +25,10 @@ schema::Event event_of(const ports::Record& record) {
 }
 
 TEST(EventParser, TakesGoodLinesBesideBadOnes) {
-  const ParsedEvents parsed = parse_json_events(
-      line("\"heartbeat\":{}") + "rubbish\n\n" + line("\"progress\":{\"done\":1}"), kNow);
+  // What is refused is a view into the body.
+  const std::string body =
+      line("\"heartbeat\":{}") + "rubbish\n\n" + line("\"progress\":{\"done\":1}");
+  const ParsedEvents parsed = parse_json_events(body, kNow);
   ASSERT_EQ(parsed.records.size(), 2U);
   ASSERT_EQ(parsed.refused.size(), 1U);
   EXPECT_EQ(parsed.refused[0].line, 2U);

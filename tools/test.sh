@@ -35,7 +35,8 @@ cpp() {
   [ "$2" = release ] || { folder=build-$2 seeds=40; }
   cmake --preset "$2" -DTELLTALE_TESTS=ON &&
     cmake --build "$folder" -j "$JOBS" &&
-    TELLTALE_SIM_SEEDS=$seeds ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 \
+    TELLTALE_SIM_SEEDS=$seeds ASAN_OPTIONS=detect_stack_use_after_return=1 \
+      UBSAN_OPTIONS=print_stacktrace=1 \
       ctest --test-dir "$folder" -j "$JOBS" --no-tests=error --output-on-failure \
       --output-junit "$RESULTS/junit/$1.xml"
 }

@@ -8,7 +8,7 @@ import {
   type ClientFrame,
 } from './gen/view_pb';
 import { Live, type Socket } from './live';
-import { RunStore } from './stores';
+import { RunStore } from './run_store';
 
 class FakeSocket implements Socket {
   binaryType = '';

@@ -40,8 +40,10 @@ export class Live {
   readonly signal = new Signal();
   connected = false;
   heard_at = Date.now();
-  // The subscription whose source's age the ribbon tells; 0 = the line itself.
-  watched = 0;
+  lost_at = 0; // when the connection broke; 0 while it stands, or never stood
+  tries_at = 0; // when it is tried again
+  // The subscription whose source's age the ribbon tells; undefined = the line itself.
+  watched: Handle | undefined;
   private readonly subscriptions = new Map<number, Subscription>();
   private next_id = 1;
   private socket: Socket | null = null;
@@ -91,7 +93,7 @@ export class Live {
   // How old what the page shows is, in ms.
   age(now: number): number {
     const line = Math.max(0, now - this.heard_at);
-    const watched = this.subscriptions.get(this.watched);
+    const watched = this.watched && this.subscriptions.get(this.watched.id);
     if (!watched || watched.age_at === 0) return line;
     return Math.max(line, watched.age_ms + Math.max(0, now - watched.age_at));
   }
@@ -103,6 +105,7 @@ export class Live {
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => {
       this.connected = true;
+      this.lost_at = 0;
       this.heard_at = Date.now();
       for (const subscription of this.subscriptions.values()) this.ask(subscription);
       this.signal.changed();
@@ -113,6 +116,8 @@ export class Live {
       if (this.socket !== socket) return;
       this.socket = null;
       this.connected = false;
+      if (this.lost_at === 0) this.lost_at = Date.now();
+      this.tries_at = Date.now() + this.backoff;
       this.signal.changed();
       this.timer = setTimeout(() => this.connect(), this.backoff);
       this.backoff = Math.min(kBackoffMaxMs, this.backoff * 2);

@@ -4,20 +4,16 @@ import { use_signal } from '../base/use_signal';
 import { live } from './live';
 import type { Store } from './stores';
 
+// Renders again with every change of the store.
 export function use_store<T extends Store>(key: string, make: () => T): T {
-  const store = useMemo(make, [key]);
-  useEffect(() => store.open(live), [store]);
+  const store = use_quiet_store(key, make);
   use_signal(store.signal);
   return store;
 }
 
-export async function post(path: string, body?: object): Promise<{ run_key?: string }> {
-  const answer = await fetch(path, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body ?? {}),
-  });
-  const said = (await answer.json().catch(() => ({}))) as { run_key?: string; detail?: string };
-  if (!answer.ok) throw new Error(said.detail ?? `The server answered ${answer.status}.`);
-  return said;
+// For what draws by itself when the store says so.
+export function use_quiet_store<T extends Store>(key: string, make: () => T): T {
+  const store = useMemo(make, [key]);
+  useEffect(() => store.open(live), [store]);
+  return store;
 }

@@ -1,74 +1,86 @@
-// The page: its header, the ribbon, and which view stands below.
-import { useEffect, type ReactNode } from 'react';
+// The page: its header, the line about the connection, and which view stands below.
+import { useState, type ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { live } from '../api/live';
-import { age } from '../base/format';
+import { start_keys, use_keys } from '../base/keys';
+import { go, Link, use_path } from '../base/router';
+import { start_theme, theme, toggle_theme } from '../base/theme';
 import '../base/tokens.css';
-import { use_cell, use_now, use_signal } from '../base/use_signal';
-import { RunPage } from '../plugins/run/run_view';
-import { RunsPage } from '../plugins/runs/runs_view';
-import './page_head.css';
-import './page_body.css';
-import { Link, use_path } from '../base/router';
-import { on_key, start_theme, theme, toggle_theme } from '../base/theme';
+import { use_cell } from '../base/use_signal';
+import { FindDialog } from '../plugins/find/find_dialog';
+import { KeyMap } from '../plugins/help/key_map';
+import { HomePage } from '../plugins/home/home_page';
+import { RunPage } from '../plugins/run/run_page';
+import { IconButton } from '../widgets/controls';
+import { Icon } from '../widgets/icon';
+import './page.css';
+import { ConnectionLine, Ribbon } from './ribbon';
 
-function Ribbon(): ReactNode {
-  use_signal(live.signal);
-  const now = use_now(250, true);
-  const ms = live.age(now);
-  const kind = !live.connected ? 'late' : ms > 30_000 ? 'stale' : ms > 2000 ? 'late' : 'live';
-  const word = !live.connected
-    ? 'Reconnecting'
-    : { live: 'Live', late: 'Late', stale: 'Stale' }[kind];
+function NotHere(): ReactNode {
   return (
-    <span className={`ribbon ${live.connected ? kind : 'late'}`} title="How old what you see is">
-      <svg width="18" height="16" viewBox="0 0 18 16" aria-hidden="true">
-        <path d="M2 1v14" stroke="currentColor" strokeWidth="2" strokeLinecap="round" />
-        <path
-          d={
-            kind === 'live'
-              ? 'M4 2.5c4-2 6 2 11 0l-1.5 3 1.5 3c-5 2-7-2-11 0z'
-              : 'M4 2.5c2 1 3 4 3 10-2-1-3-2-3-4z'
-          }
-          fill="currentColor"
-        />
-      </svg>
-      <b>{word}</b> <span className="number">data {age(ms)} old</span>
-    </span>
+    <main className="page">
+      <div className="empty">
+        <h1>There is no such page.</h1>
+        <p>
+          <Link to="/">All runs</Link>
+        </p>
+      </div>
+    </main>
   );
 }
 
 function App(): ReactNode {
   const path = use_path();
   const shade = use_cell(theme);
-  useEffect(() => on_key('t', toggle_theme), []);
-  const key = /^\/runs\/([a-z2-7]+)$/.exec(path)?.[1];
+  const [finding, set_finding] = useState(false);
+  const [help, set_help] = useState(false);
+  const key = /^\/runs\/([a-z2-7]{26})\/?$/.exec(path)?.[1] ?? '';
+  use_keys({
+    '/': { does: 'Find a run or a task', act: () => set_finding(true) },
+    '?': { does: 'This list of keys', act: () => set_help(true) },
+    'g h': { does: 'Home', act: () => go('/') },
+    t: { does: 'Light or dark', act: toggle_theme },
+  });
   return (
     <>
+      <a className="skip" href="#view">
+        To the content
+      </a>
       <header className="top">
         <Link to="/" className="brand">
           <img src="/favicon.svg" width="20" height="20" alt="" /> Telltale
         </Link>
-        <nav>
-          <Link to="/" className={key ? '' : 'here'}>
+        <nav aria-label="Pages">
+          <Link to="/" current={path === '/'}>
             Runs
           </Link>
         </nav>
         <span className="space" />
-        <Ribbon />
-        <button
-          onClick={toggle_theme}
-          aria-label={shade === 'dark' ? 'Light theme' : 'Dark theme'}
-          title="Theme (t)"
-        >
-          {shade === 'dark' ? '☀' : '☾'}
+        <button className="find-button" onClick={() => set_finding(true)}>
+          <Icon name="search" /> <span>Find a run or a task</span> <kbd aria-hidden="true">/</kbd>
         </button>
+        <Ribbon />
+        <button className="icon-button" aria-label="Keys" title="Keys (?)" onClick={() => set_help(true)}>
+          <kbd aria-hidden="true">?</kbd>
+        </button>
+        <IconButton
+          icon={shade === 'dark' ? 'sun' : 'moon'}
+          name={shade === 'dark' ? 'Light theme' : 'Dark theme'}
+          cap="T"
+          act={toggle_theme}
+        />
       </header>
-      {key ? <RunPage key={key} run_key={key} /> : <RunsPage />}
+      <ConnectionLine />
+      <div id="view" className="view" tabIndex={-1}>
+        {key ? <RunPage key={key} run_key={key} /> : path === '/' ? <HomePage /> : <NotHere />}
+      </div>
+      <FindDialog open={finding} run_key={key} close={() => set_finding(false)} />
+      <KeyMap open={help} close={() => set_help(false)} />
     </>
   );
 }
 
 start_theme();
+start_keys();
 live.start();
 createRoot(document.getElementById('app')!).render(<App />);

@@ -118,6 +118,11 @@ export function metric(value: number): string {
   return signed(value, grouped(size.toFixed(digits)));
 }
 
+// The same number as short as it is exact: for axes and for what a person typed.
+export function plain(value: number): string {
+  return metric(value).replace(/(\.\d*?)0+($|e)/, '$1$2').replace(/\.($|e)/, '$1');
+}
+
 // A difference always has its sign.
 export function difference(value: number): string {
   return value === 0 ? '±0' : value > 0 ? `+${metric(value)}` : metric(value);
@@ -138,7 +143,7 @@ export function value_text(json: string): string {
   try {
     const value: unknown = JSON.parse(json);
     if (typeof value === 'string') return value;
-    if (typeof value === 'number') return metric(value);
+    if (typeof value === 'number') return String(value).replace('-', kMinus);
     return JSON.stringify(value);
   } catch {
     return json;

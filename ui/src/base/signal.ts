@@ -7,12 +7,19 @@ type Listener = () => void;
 
 const dirty = new Set<Signal>();
 let scheduled = false;
+const kWithoutFramesMs = 1000;
 
 function flush(): void {
   scheduled = false;
   const changed = [...dirty];
   dirty.clear();
   for (const signal of changed) signal.tell();
+}
+
+function flush_by(frame: number, timer: ReturnType<typeof setTimeout>): void {
+  cancelAnimationFrame(frame);
+  clearTimeout(timer);
+  flush();
 }
 
 function schedule(): void {
@@ -22,14 +29,9 @@ function schedule(): void {
     setTimeout(flush, 0);
     return;
   }
-  let done = false;
-  const once = (): void => {
-    if (done) return;
-    done = true;
-    flush();
-  };
-  requestAnimationFrame(once);
-  if (document.hidden) setTimeout(once, 1000);
+  // Also where no frame comes: in a hidden tab, which is told once a second.
+  const timer = setTimeout(() => flush_by(frame, timer), kWithoutFramesMs);
+  const frame = requestAnimationFrame(() => flush_by(frame, timer));
 }
 
 export class Signal {

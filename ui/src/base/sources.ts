@@ -2,17 +2,23 @@
 import type { LogLines } from './log_lines';
 import type { Signal } from './signal';
 
+export interface StepRange {
+  from: number;
+  to: number;
+}
+
 // One series. x ascends; null is a gap. The arrays are the source's own: read, never changed.
 export interface SeriesSource {
   readonly id: string;
   readonly signal: Signal;
-  readonly xs: readonly number[];
+  readonly xs: readonly number[]; // steps
   readonly ys: readonly (number | null)[];
+  readonly times: readonly number[]; // ms since the epoch
   readonly total: number; // points kept over the whole series
   readonly last: number;
   readonly last_step: number;
-  // Columns the drawing has; more of them asks for finer points.
-  set_columns(columns: number): void;
+  // Points of this range only, as fine as the drawing is wide; undefined = the whole.
+  look_at(range: StepRange | undefined): void;
 }
 
 export interface LogSource {
@@ -23,5 +29,6 @@ export interface LogSource {
   readonly lost: number; // bytes that never came
   readonly loading: boolean; // earlier lines are on their way
   readonly problem: string;
+  readonly download: string; // path of the whole log
   load_earlier(): void;
 }

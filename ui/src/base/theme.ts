@@ -24,15 +24,3 @@ export function toggle_theme(): void {
   localStorage.setItem(kKey, theme.value === 'dark' ? 'light' : 'dark');
   show();
 }
-
-// A single key does something unless somebody is writing.
-export function on_key(key: string, act: () => void): () => void {
-  const listener = (event: KeyboardEvent): void => {
-    const target = event.target as HTMLElement;
-    if (event.key !== key || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return;
-    act();
-  };
-  window.addEventListener('keydown', listener);
-  return () => window.removeEventListener('keydown', listener);
-}

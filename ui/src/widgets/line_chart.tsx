@@ -1,65 +1,107 @@
-// One series as a line that grows. The value above it and the line change in the same frame.
+// LineChart: series as lines that grow. Values and lines change in the same frame as the data, and
+// not by React. Values stand above, in a fixed place: those at the cursor, else the last ones. A
+// drag looks closer (the source answers with finer points), a double click looks at all again.
 import { useEffect, useRef, type ReactNode } from 'react';
-import uPlot from 'uplot';
-import 'uplot/dist/uPlot.min.css';
 import { metric } from '../base/format';
-import type { SeriesSource } from '../base/sources';
+import type { StepRange } from '../base/sources';
+import { Plot, type ChartLine, type ChartLook } from './line_plot';
+import './line_chart.css';
 
-const kHeight = 130;
+interface Props {
+  title: string;
+  lines: readonly ChartLine[];
+  look: ChartLook;
+  range?: StepRange | undefined;
+  set_range?: (range: StepRange | undefined) => void;
+  children?: ReactNode; // stands right of the title
+}
 
-export function Chart(props: { source: SeriesSource; name: string; theme: string }): ReactNode {
-  const { source, theme } = props;
-  const box = useRef<HTMLDivElement>(null);
-  const value = useRef<HTMLElement>(null);
-  useEffect(() => {
-    const element = box.current!;
-    const css = getComputedStyle(document.documentElement);
-    const token = (name: string): string => css.getPropertyValue(`--${name}`).trim();
-    const axis = { stroke: token('ink3'), font: '11px sans-serif', ticks: { show: false } };
-    const grid = { stroke: token('line'), width: 1 };
-    const data = (): uPlot.AlignedData => [source.xs as number[], source.ys as (number | null)[]];
-    const size = () => ({ width: Math.max(200, element.clientWidth), height: kHeight });
-    const plot = new uPlot(
-      {
-        ...size(),
-        legend: { show: false },
-        cursor: { drag: { x: false, y: false } },
-        scales: { x: { time: false } },
-        axes: [
-          { ...axis, size: 24, grid: { show: false } },
-          {
-            ...axis,
-            grid,
-            size: 52,
-            space: 34,
-            values: (_plot, ticks) => ticks.map((tick) => metric(tick)),
-          },
-        ],
-        series: [{}, { stroke: token('c1'), width: 1.8 }],
-      },
-      data(),
-      element,
-    );
-    const draw = (): void => {
-      plot.setData(data());
-      value.current!.textContent = metric(source.last);
-    };
-    draw();
-    const stop = source.signal.listen(draw);
-    const resize = new ResizeObserver(() => plot.setSize(size()));
-    resize.observe(element);
-    return () => {
-      stop();
-      resize.disconnect();
-      plot.destroy();
-    };
-  }, [source, theme]);
+// Colours and dash patterns in the order in which series are picked.
+const kDashes: readonly (readonly number[])[] = [
+  [],
+  [7, 3],
+  [2, 3],
+  [8, 3, 2, 3],
+  [1, 3],
+  [11, 3],
+  [6, 2, 1, 2],
+  [4, 3],
+];
+
+export function line_look(place: number): Pick<ChartLine, 'color' | 'dash' | 'faint'> {
+  if (place >= kDashes.length) return { color: 'ink3', dash: [], faint: true };
+  return { color: `c${place + 1}`, dash: kDashes[place]!, faint: false };
+}
+
+function Swatch(props: { line: ChartLine }): ReactNode {
+  const { color, dash } = props.line;
   return (
-    <figure className="chart">
+    <svg className="swatch" width="18" height="8" aria-hidden="true">
+      <path d="M0 4h18" stroke={`var(--${color})`} strokeWidth="2" strokeDasharray={dash.join(' ')} />
+    </svg>
+  );
+}
+
+export function LineChart(props: Props): ReactNode {
+  const { lines, look, range } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const legend = useRef<HTMLSpanElement>(null);
+  const asked = useRef(props.set_range);
+  asked.current = props.set_range;
+  const ids = lines.map((line) => `${line.source.id} ${line.color} ${line.growing}`).join('|');
+  const kind = JSON.stringify(look);
+  useEffect(() => {
+    const plot = new Plot(box.current!, lines, look, range, (wanted) => asked.current?.(wanted));
+    const values = [...legend.current!.querySelectorAll<HTMLElement>('[data-series]')];
+    const by_id = new Map(values.map((element) => [element.dataset.series, element]));
+    plot.on_values = (at) => {
+      for (const line of lines) {
+        const element = by_id.get(line.source.id);
+        if (!element) continue;
+        element.dataset.points = String(line.source.total);
+        element.dataset.last = String(line.source.last);
+        element.querySelector('b')!.textContent = metric(at(line));
+      }
+    };
+    plot.draw();
+    const stops = lines.map((line) => line.source.signal.listen(plot.draw_soon));
+    return () => {
+      stops.forEach((stop) => stop());
+      plot.close();
+    };
+  }, [ids, kind, range?.from, range?.to]);
+  const named = lines.filter((line) => !line.faint);
+  const single = lines.length === 1;
+  return (
+    <figure className="chart" aria-label={props.title}>
       <figcaption>
-        <b>{props.name}</b> <b className="value" ref={value} />
+        <span className="title">{props.title}</span>
+        <span className="values" ref={legend}>
+          {lines.map((line) => (
+            <span
+              key={line.source.id}
+              data-series={line.source.id}
+              hidden={line.faint}
+              title={single ? undefined : line.name}
+            >
+              {!single && <Swatch line={line} />}
+              {!single && <span className="name">{line.name}</span>}{' '}
+              <b className="number" style={{ color: `var(--${line.color})` }} />
+            </span>
+          ))}
+          {named.length < lines.length && (
+            <span className="quiet">{lines.length - named.length} more in grey</span>
+          )}
+        </span>
+        <span className="space" />
+        {range && (
+          <button className="small" onClick={() => props.set_range?.(undefined)}>
+            All steps
+          </button>
+        )}
+        {props.children}
       </figcaption>
-      <div ref={box} data-series={source.id} className="plot" />
+      <div ref={box} className="plot" style={{ height: look.height }} />
     </figure>
   );
 }

@@ -1,131 +1,132 @@
-// What is known of the selected task, or of the run when none is.
-import { type ReactNode } from 'react';
+// What is known of one task: how it stands, why, its charts, what went in and came out, its log.
+import type { ReactNode } from 'react';
 import { GraphTask_Kind } from '../../api/gen/event_pb';
-import type { SeriesView, TaskView } from '../../api/gen/view_pb';
-import { LogStore, PointsStore, type RunStore } from '../../api/stores';
-import { use_store } from '../../api/use_store';
-import { theme } from '../../base/theme';
-import { metric, percent, value_text } from '../../base/format';
-import { kRunning, look } from '../../base/state';
-import { use_cell } from '../../base/use_signal';
-import { Chart } from '../../widgets/line_chart';
-import { share_of, tasks_below, time_of } from '../../widgets/task_graph';
+import type { TaskView } from '../../api/gen/view_pb';
+import { clock, duration, full_time, ms_of, percent, value_text } from '../../base/format';
+import { time_left } from '../../base/estimate';
+import { count_states, has_ended, kFailed, kPending, kRunning, look } from '../../base/state';
+import { StateCounts } from '../../widgets/counts';
+import { IconButton } from '../../widgets/controls';
 import { Pill, StateIcon } from '../../widgets/state_mark';
-import { LogView } from '../../widgets/log_tail';
+import {
+  full_name,
+  says,
+  share_ended,
+  share_of,
+  time_of,
+  took_ms,
+  waits_for,
+} from '../../widgets/task_text';
+import { ArtifactCard } from './artifact_card';
+import { SeriesChart, TaskLog } from './live_parts';
+import type { TabProps } from './run_page';
+import { Values } from './values';
 
-function LiveChart(props: { base: string; series: SeriesView }): ReactNode {
-  const { id, name } = props.series;
-  const path = `${props.base}/metrics/${id}?points=600`;
-  const store = use_store(path, () => new PointsStore(path, id));
-  return <Chart source={store} name={name} theme={use_cell(theme)} />;
+interface Props extends TabProps {
+  task: TaskView;
 }
 
-function LiveLog(props: { base: string; id: string }): ReactNode {
-  const path = `${props.base}/tasks/${props.id}/log`;
-  const store = use_store(path, () => new LogStore(`${path}?tail=65536`));
-  return <LogView source={store} download={`${path}?download=1`} />;
-}
-
-export function Values(props: { title: string; values: Record<string, string> }): ReactNode {
-  const entries = Object.entries(props.values);
-  if (entries.length === 0) return null;
-  return (
-    <section>
-      <h3>{props.title}</h3>
-      <dl>
-        {entries.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd title={value}>{value_text(value)}</dd>
-          </div>
-        ))}
-      </dl>
-    </section>
-  );
-}
-
-function Artifacts(props: { store: RunStore; id: string }): ReactNode {
-  const mine = [...props.store.artifacts.values()].filter(
-    (one) => one.taskId === props.id && !one.input,
-  );
-  return mine.map((one) => {
-    let values: Record<string, unknown> = {};
-    try {
-      values = JSON.parse(one.metadata || '{}') as Record<string, unknown>;
-    } catch {
-      values = { metadata: one.metadata };
-    }
-    return (
-      <section key={one.id}>
-        <h3>
-          {one.name} <span className="quiet">{one.type}</span>
-        </h3>
-        {one.type === 'system.Metrics' ? (
-          <dl>
-            {Object.entries(values).map(([name, value]) => (
-              <div key={name}>
-                <dt>{name}</dt>
-                <dd>{typeof value === 'number' ? metric(value) : String(value)}</dd>
-              </div>
-            ))}
-          </dl>
-        ) : (
-          Object.keys(values).length > 0 && <pre>{JSON.stringify(values, null, 2)}</pre>
-        )}
-        {one.uri && <p className="quiet uri">{one.uri}</p>}
-      </section>
-    );
-  });
-}
-
-function Bar(props: { task: TaskView }): ReactNode {
-  const share = share_of(props.task);
-  if (share === undefined) return null;
+function Progress(props: { task: TaskView; share: number | undefined; now: number }): ReactNode {
+  const { task, share, now } = props;
+  if (share === undefined || task.state !== kRunning) return null;
+  const left = time_left(took_ms(task, now) ?? 0, share);
   return (
     <p className="progress">
-      <b>{percent(share)}</b>
-      <span className="track" role="progressbar" aria-valuenow={Math.round(share * 100)}>
+      <b className="number">{percent(share)}</b>
+      <span
+        className="track"
+        role="progressbar"
+        aria-label={`Progress of ${task.name}`}
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={Math.round(share * 100)}
+      >
         <span style={{ width: `${share * 100}%` }} />
       </span>
-      <span className="quiet">{props.task.progress?.note}</span>
+      <span className="number">
+        {task.progress?.note}
+        {left !== undefined && (
+          <>
+            {task.progress?.note ? ' · ' : ''}
+            <b>about {duration(left)} left</b>
+          </>
+        )}
+      </span>
     </p>
   );
 }
 
-interface Props {
-  store: RunStore;
-  base: string;
-  selected: string;
-  now: number;
-  select: (id: string) => void;
+function Where(props: Props): ReactNode {
+  const { task, store, select, now } = props;
+  const above = [];
+  for (let at = store.tasks.get(task.parentId); at; at = store.tasks.get(at.parentId)) {
+    if (at.kind !== GraphTask_Kind.ITERATION) above.unshift(at);
+  }
+  const start = ms_of(task.startedAtUs);
+  return (
+    <p className="where">
+      {above.map((group) => (
+        <button key={group.id} className="small" onClick={() => select(group.id)}>
+          {group.name}
+        </button>
+      ))}
+      {start > 0 && (
+        <span className="quiet" title={full_time(start)}>
+          Started <span className="number">{clock(start, now)}</span>
+        </span>
+      )}
+      {task.state <= kPending && (
+        <span className="quiet">{waits_for(task, store) || 'Not started'}</span>
+      )}
+    </p>
+  );
 }
 
-export function Panel(props: Props): ReactNode {
-  const { store, base, now } = props;
-  const task = store.tasks.get(props.selected);
-  const id = task?.id ?? '';
-  const charts = [...store.series.values()].filter((one) =>
-    task ? one.taskId === id : !store.tasks.has(one.taskId),
-  );
-  if (!task) {
-    return (
-      <aside className="panel">
-        <h2>The run</h2>
-        {store.run?.message && <p>{store.run.message}</p>}
-        <Values title="Parameters" values={store.parameters} />
-        {charts.map((series) => (
-          <LiveChart key={series.id} base={base} series={series} />
-        ))}
-        <p className="quiet">Select a task to see its charts, results and log.</p>
-      </aside>
-    );
-  }
-  const parent = store.tasks.get(store.tasks.get(task.parentId)?.parentId ?? '');
+// Of a loop or group: what stands in it, the most urgent first would jump about, so in item order.
+const kItemsShown = 300;
+
+function Items(props: Props & { items: readonly TaskView[] }): ReactNode {
+  const { items, store, now, select } = props;
   return (
-    <aside className="panel">
+    <section className="values-part">
+      <StateCounts counts={count_states(items.map((one) => one.state))} />
+      <ul className="items">
+        {items.slice(0, kItemsShown).map((one) => (
+          <li key={one.id}>
+            <button onClick={() => select(one.id)}>
+              <StateIcon
+                state={one.state}
+                share={one.state === kRunning ? share_of(one) : undefined}
+              />
+              <b>{value_text(store.item_of(one)) || one.name}</b>
+              <span className="says">
+                {one.state > kPending ? says(one, store) : look(one.state).word}
+              </span>
+              <span className="quiet number">{time_of(one, now)}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+      {items.length > kItemsShown && (
+        <p className="quiet">The first {kItemsShown} of {items.length}. The timeline has them all.</p>
+      )}
+    </section>
+  );
+}
+
+export function TaskPanel(props: Props): ReactNode {
+  const { store, base, now, task } = props;
+  const group = task.kind !== GraphTask_Kind.TASK;
+  const items = group ? store.below(task.id) : [];
+  const share = group ? share_ended(items) : share_of(task);
+  const name = group ? task.name : full_name(task, store);
+  const artifacts = [...store.artifacts.values()].filter((one) => one.taskId === task.id);
+  const made = artifacts.filter((one) => !one.input);
+  return (
+    <aside className="panel" aria-label={`Task ${name}`}>
       <header>
-        <h2>{task.name}</h2>
-        <Pill state={task.state} />
+        <StateIcon state={task.state} share={task.state === kRunning ? share : undefined} />
+        <h2>{name}</h2>
         {task.attempt > 1 && (
           <span className="quiet">
             attempt {task.attempt}
@@ -133,41 +134,29 @@ export function Panel(props: Props): ReactNode {
           </span>
         )}
         <span className="space" />
-        <span className="quiet number">{time_of(task, now)}</span>
-        <button aria-label="Close" onClick={() => props.select('')}>
-          ✕
-        </button>
+        <Pill state={task.state} />
+        <span className="number">{time_of(task, now)}</span>
+        <IconButton icon="close" name="Close" cap="Esc" act={() => props.select('')} />
       </header>
-      {parent && (
-        <p>
-          <button onClick={() => props.select(parent.id)}>↑ {parent.name}</button>
-        </p>
+      <div className="about">
+        <Where {...props} />
+        <Progress task={task} share={share} now={now} />
+        {task.message && (
+          <p className={task.state === kFailed ? 'cause' : 'why'}>{task.message}</p>
+        )}
+        {group && <Items {...props} items={items} />}
+        {store.series_of(task.id).map((series) => (
+          <SeriesChart key={series.id} base={base} series={series} state={task.state} />
+        ))}
+        {made.map((one) => (
+          <ArtifactCard key={one.id} artifact={one} />
+        ))}
+        <Values title="Outputs" values={task.outputs} />
+        <Values title="Inputs" values={task.inputs} />
+      </div>
+      {!group && (task.logBytes > 0n || task.state > kPending || has_ended(task.state)) && (
+        <TaskLog base={base} task={task} />
       )}
-      {task.message && <p className={task.state === 5 ? 'cause' : ''}>{task.message}</p>}
-      {task.state === kRunning && <Bar task={task} />}
-      {task.kind === GraphTask_Kind.LOOP && (
-        <ul className="items">
-          {tasks_below(store.tasks, id).map((one) => (
-            <li key={one.id}>
-              <button onClick={() => props.select(one.id)}>
-                <StateIcon state={one.state} share={share_of(one)} /> <b>{one.name}</b>{' '}
-                <span>{value_text(store.tasks.get(one.parentId)?.item ?? '')}</span>
-                <span className="space" />{' '}
-                <span className="quiet number">
-                  {look(one.state).word} {time_of(one, now)}
-                </span>
-              </button>
-            </li>
-          ))}
-        </ul>
-      )}
-      {charts.map((series) => (
-        <LiveChart key={series.id} base={base} series={series} />
-      ))}
-      <Values title="Inputs" values={task.inputs} />
-      <Values title="Outputs" values={task.outputs} />
-      <Artifacts store={store} id={id} />
-      {task.kind === GraphTask_Kind.TASK && <LiveLog key={id} base={base} id={id} />}
     </aside>
   );
 }

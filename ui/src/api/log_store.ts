@@ -1,0 +1,70 @@
+// LogStore: the end of one attempt's output, as lines, and what stands before it on request.
+import { LogLines } from '../base/log_lines';
+import type { LogSource } from '../base/sources';
+import type { ServerFrame } from './gen/view_pb';
+import { Store } from './stores';
+
+const kEarlierBytes = 256 * 1024;
+
+export class LogStore extends Store implements LogSource {
+  readonly lines = new LogLines();
+  size = 0;
+  lost = 0;
+  attempt = 0;
+  loading = false;
+
+  // `base`: path of the log without a query.
+  constructor(
+    private readonly base: string,
+    attempt: number,
+    tail_bytes: number,
+  ) {
+    super(`${base}?tail=${tail_bytes}${attempt > 0 ? `&attempt=${attempt}` : ''}`);
+  }
+
+  get start(): number {
+    return this.lines.start;
+  }
+
+  get download(): string {
+    return `${this.base}?download=1${this.attempt > 0 ? `&attempt=${this.attempt}` : ''}`;
+  }
+
+  // The lines before the first one that is here; lines stay where they are for who reads them.
+  load_earlier(): void {
+    const end = this.start;
+    if (this.loading || end <= 0) return;
+    this.loading = true;
+    this.signal.changed();
+    const from = Math.max(0, end - kEarlierBytes);
+    const attempt = this.attempt;
+    fetch(`${this.base}?attempt=${attempt}`, { headers: { range: `bytes=${from}-${end - 1}` } })
+      .then(async (answer) => {
+        if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
+        return new Uint8Array(await answer.arrayBuffer());
+      })
+      .then(
+        (bytes) => {
+          if (attempt === this.attempt) this.lines.prepend(from, bytes);
+          this.problem = '';
+        },
+        (error: Error) => {
+          this.problem = `Earlier lines did not come. ${error.message}`;
+        },
+      )
+      .finally(() => {
+        this.loading = false;
+        this.signal.changed();
+      });
+  }
+
+  apply(frame: ServerFrame): void {
+    if (frame.body.case !== 'log') return;
+    const chunk = frame.body.value;
+    if (frame.snapshot || chunk.attempt !== this.attempt) this.lines.clear(Number(chunk.offset));
+    this.attempt = chunk.attempt;
+    this.lines.append(Number(chunk.offset), chunk.data);
+    this.size = Number(chunk.size);
+    this.lost = Number(chunk.lost);
+  }
+}

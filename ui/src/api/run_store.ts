@@ -1,0 +1,73 @@
+// RunStore: one run as it is now, with what is asked of it again and again kept beside it: who
+// stands in what, and which series a task has. Made anew when a task or series comes or goes, not
+// when one only changes.
+import { children_of, tasks_below } from '../base/task_walk';
+import type { ArtifactView, RunSummary, SeriesView, ServerFrame, TaskView } from './gen/view_pb';
+import { Store } from './stores';
+
+export class RunStore extends Store {
+  run: RunSummary | undefined;
+  parameters: Record<string, string> = {};
+  readonly tasks = new Map<string, TaskView>();
+  readonly series = new Map<string, SeriesView>();
+  readonly artifacts = new Map<string, ArtifactView>();
+  private children: Map<string, TaskView[]> | undefined;
+  private by_task: Map<string, SeriesView[]> | undefined;
+
+  apply(frame: ServerFrame): void {
+    if (frame.body.case !== 'run') return;
+    const view = frame.body.value;
+    if (frame.snapshot) {
+      this.tasks.clear();
+      this.series.clear();
+      this.artifacts.clear();
+      this.parameters = {};
+    }
+    if (view.run) this.run = view.run;
+    this.parameters = { ...this.parameters, ...view.parameters };
+    for (const task of view.tasks) this.tasks.set(task.id, task);
+    for (const series of view.series) this.series.set(series.id, series);
+    for (const artifact of view.artifacts) this.artifacts.set(artifact.id, artifact);
+    for (const id of view.removedTasks) this.tasks.delete(id);
+    if (frame.snapshot || view.tasks.length > 0 || view.removedTasks.length > 0) {
+      this.children = undefined;
+    }
+    if (frame.snapshot || view.series.length > 0) this.by_task = undefined;
+  }
+
+  // Of each group ('' = the run) what stands in it.
+  get groups(): ReadonlyMap<string, readonly TaskView[]> {
+    this.children ??= children_of(this.tasks);
+    return this.children;
+  }
+
+  below(id: string): TaskView[] {
+    return tasks_below(this.groups, id);
+  }
+
+  count_in(id: string): number {
+    return this.groups.get(id)?.length ?? 0;
+  }
+
+  // Of a task ('' = the run itself), in the order they were first told.
+  series_of(task_id: string): readonly SeriesView[] {
+    if (!this.by_task) {
+      this.by_task = new Map();
+      for (const series of this.series.values()) {
+        const owner = this.tasks.has(series.taskId) ? series.taskId : '';
+        const known = this.by_task.get(owner);
+        if (known) known.push(series);
+        else this.by_task.set(owner, [series]);
+      }
+    }
+    return this.by_task.get(task_id) ?? [];
+  }
+
+  // The item of the innermost loop a task stands in, '' outside of loops.
+  item_of(task: TaskView): string {
+    for (let at = this.tasks.get(task.parentId); at; at = this.tasks.get(at.parentId)) {
+      if (at.item !== '') return at.item;
+    }
+    return '';
+  }
+}

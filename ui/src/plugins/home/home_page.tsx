@@ -1,0 +1,164 @@
+// Home: what needs a person, what runs now, and all runs, newest first.
+import { useDeferredValue, useEffect, useState, type ReactNode } from 'react';
+import { RunsStore } from '../../api/stores';
+import { use_store } from '../../api/use_store';
+import { plural } from '../../base/format';
+import { use_keys } from '../../base/keys';
+import { go, Link, use_query } from '../../base/router';
+import { has_ended, kRunning } from '../../base/state';
+import { use_now } from '../../base/use_signal';
+import { Choice, Command, SearchField } from '../../widgets/controls';
+import { StateIcon } from '../../widgets/state_mark';
+import { Attention, needs_attention } from './attention';
+import { RunCard } from './run_card';
+import { RunTable } from './run_table';
+import './home_page.css';
+
+const kPage = 50;
+const kMost = 200;
+const kCards = 4;
+const kFilters = [
+  ['', 'All'],
+  ['running', 'Running'],
+  ['failed', 'Failed'],
+  ['succeeded', 'Succeeded'],
+] as const;
+type Filter = (typeof kFilters)[number][0];
+
+function Empty(): ReactNode {
+  return (
+    <div className="empty">
+      <h1>No runs yet.</h1>
+      <p>Start one; it appears here at once, with every task it will run.</p>
+      <Command text="build/telltale run your_pipeline.py" />
+      <p className="quiet">
+        The file holds one <code>@dsl.pipeline</code>, as you would compile it for Kubeflow. An
+        example: <code>examples/breast_cancer/pipeline.py</code>
+      </p>
+    </div>
+  );
+}
+
+// The newest runs, whatever the table below is filtered by.
+function Now(): ReactNode {
+  const path = `/api/v1/runs?limit=${kPage}`;
+  const store = use_store(path, () => new RunsStore(path));
+  const now = use_now(1000, true);
+  const attention = needs_attention(store.runs, now);
+  const going = store.runs.filter((run) => !has_ended(run.state) && run.source !== 'setup');
+  const setup = store.runs.filter((run) => run.source === 'setup' && run.state === kRunning);
+  if (!store.loaded) return null;
+  return (
+    <>
+      {setup.map((run) => (
+        <Link key={run.runKey} to={`/runs/${run.runKey}`} className="setup">
+          <StateIcon state={kRunning} share={run.progress} />
+          <b>Setting up Python.</b> {run.message || 'The example starts by itself when it is there.'}
+        </Link>
+      ))}
+      <Attention runs={attention} now={now} />
+      {going.length > 0 && (
+        <section aria-label="Running now">
+          <h2>
+            Running now <span className="quiet">{plural(going.length, 'run')}</span>
+          </h2>
+          <div className="cards-row">
+            {going.slice(0, kCards).map((run) => (
+              <RunCard key={run.runKey} run={run} runs={store.runs} now={now} />
+            ))}
+          </div>
+        </section>
+      )}
+    </>
+  );
+}
+
+export function HomePage(): ReactNode {
+  const [query, set_query] = useState('');
+  const text = useDeferredValue(query);
+  const [asked, set_state] = use_query('state');
+  const state = kFilters.find(([value]) => value === asked)?.[0] ?? '';
+  const [limit, set_limit] = useState(kPage);
+  const search = new URLSearchParams({ limit: String(limit) });
+  if (text) search.set('text', text);
+  if (state) search.set('state', state);
+  const path = `/api/v1/runs?${search}`;
+  const store = use_store(path, () => new RunsStore(path));
+  const now = use_now(1000, true);
+  const [marked, set_marked] = useState(-1);
+  useEffect(() => {
+    document.title = 'Telltale';
+  }, []);
+  let field: HTMLInputElement | null = null;
+  const move = (by: number): void =>
+    set_marked((old) => Math.max(0, Math.min(store.runs.length - 1, old + by)));
+  use_keys({
+    s: { does: 'Search the runs', act: () => field?.focus() },
+    j: { does: 'Next run', act: () => move(1) },
+    k: { does: 'Previous run', act: () => move(-1) },
+    Enter: {
+      does: 'Open the run',
+      act: () => go(`/runs/${store.runs[marked]!.runKey}`),
+      when: () => store.runs[marked] !== undefined && document.activeElement === document.body,
+    },
+  });
+  const filtered = text !== '' || state !== '';
+  if (store.loaded && store.runs.length === 0 && !filtered) {
+    return (
+      <main className="page">
+        <Empty />
+      </main>
+    );
+  }
+  return (
+    <main className="page">
+      <Now />
+      <section aria-label="Runs">
+        <div className="tools">
+          <h2>
+            Runs <span className="quiet number">{store.loaded ? store.total : ''}</span>
+          </h2>
+          <SearchField
+            name="Find a run by name, pipeline or task"
+            cap="S"
+            value={query}
+            change={set_query}
+            field={(element) => {
+              field = element;
+            }}
+          />
+          <span className="space" />
+          <Choice<Filter> name="State" options={kFilters} value={state} choose={set_state} />
+        </div>
+        {store.problem && <p className="banner bad">{store.problem}</p>}
+        {store.loaded && store.runs.length === 0 && (
+          <p className="empty">
+            Nothing matches{query && ` ${query}`}.{' '}
+            <button
+              onClick={() => {
+                set_query('');
+                set_state('');
+              }}
+            >
+              Clear
+            </button>
+          </p>
+        )}
+        {store.runs.length > 0 && <RunTable runs={store.runs} now={now} marked={marked} />}
+        {store.total > store.runs.length && limit < kMost && (
+          <p className="more">
+            <button onClick={() => set_limit(Math.min(kMost, limit + kPage))}>Show more</button>
+            <span className="quiet">
+              {store.runs.length} of {store.total}
+            </span>
+          </p>
+        )}
+        {store.total > store.runs.length && limit >= kMost && (
+          <p className="more quiet">
+            The newest {store.runs.length} of {store.total}; search finds the others.
+          </p>
+        )}
+      </section>
+    </main>
+  );
+}

@@ -1,0 +1,156 @@
+// A run that is going on, small: its shape, what it does now, how far, and its main metric as it
+// moves.
+import { useEffect, useRef, type ReactNode } from 'react';
+import type { GraphLayout, RunSummary, TaskView } from '../../api/gen/view_pb';
+import { PointsStore } from '../../api/points_store';
+import { RunStore } from '../../api/run_store';
+import { GraphStore } from '../../api/stores';
+import { estimate_of } from '../../api/use_estimate';
+import { use_quiet_store, use_store } from '../../api/use_store';
+import { metric, ms_of, percent } from '../../base/format';
+import { follow } from '../../base/router';
+import { kFailed, kPending, kRunning, look } from '../../base/state';
+import { theme } from '../../base/theme';
+import { use_cell } from '../../base/use_signal';
+import { StateIcon } from '../../widgets/state_mark';
+import { full_name, says } from '../../widgets/task_text';
+import { Eta, TimeAxis } from '../../widgets/time_axis';
+
+const kShape = { width: 150, height: 40 };
+const kBoxesMost = 400;
+
+function Shape(props: { layout: GraphLayout; tasks: ReadonlyMap<string, TaskView> }): ReactNode {
+  const { layout, tasks } = props;
+  // On its side, as time goes from left to right.
+  const kx = (kShape.width - 10) / Math.max(1, layout.height);
+  const ky = (kShape.height - 10) / Math.max(1, layout.width);
+  const size = 7;
+  const where = new Map(
+    layout.boxes
+      .slice(0, kBoxesMost)
+      .map((box) => [
+        box.taskId,
+        [5 + (box.y + box.height / 2) * kx, 5 + (box.x + box.width / 2) * ky] as const,
+      ]),
+  );
+  return (
+    <svg width={kShape.width} height={kShape.height} aria-hidden="true" className="shape">
+      {layout.edges.map((edge) => {
+        const [from, to] = [where.get(edge.from), where.get(edge.to)];
+        if (!from || !to) return null;
+        return <path key={`${edge.from} ${edge.to}`} d={`M${from.join(' ')}L${to.join(' ')}`} />;
+      })}
+      {[...where].map(([id, [x, y]]) => {
+        const state = tasks.get(id)?.state ?? kPending;
+        const color = `var(--${look(state).token})`;
+        const waits = state <= kPending;
+        return (
+          <rect
+            key={id}
+            x={x - size / 2}
+            y={y - size / 2}
+            width={size}
+            height={size}
+            rx={state === kRunning || waits ? size / 2 : 1.5}
+            fill={waits ? 'var(--surface)' : color}
+            stroke={color}
+            strokeDasharray={waits ? '2 1.5' : undefined}
+          />
+        );
+      })}
+    </svg>
+  );
+}
+
+function Spark(props: { base: string; id: string }): ReactNode {
+  const path = `${props.base}/metrics/${props.id}`;
+  const store = use_quiet_store(path, () => new PointsStore(path, props.id, 100));
+  const line = useRef<SVGPathElement>(null);
+  const shade = use_cell(theme);
+  useEffect(() => {
+    const draw = (): void => {
+      const points = store.xs.flatMap((x, at) => {
+        const y = store.ys[at];
+        return y === null || y === undefined ? [] : [[x, y] as const];
+      });
+      if (points.length < 2 || !line.current) return;
+      const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
+      const [low, high] = [Math.min(...ys), Math.max(...ys)];
+      const [first, last] = [xs[0]!, xs[xs.length - 1]!];
+      const at = ([x, y]: readonly [number, number]): string =>
+        `${2 + ((x - first) / (last - first || 1)) * 96} ${26 - ((y - low) / (high - low || 1)) * 22}`;
+      line.current.setAttribute('d', `M${points.map(at).join('L')}`);
+    };
+    draw();
+    return store.signal.listen(draw);
+  }, [store, shade]);
+  return (
+    <svg width="100" height="28" aria-hidden="true" className="spark">
+      <path ref={line} />
+    </svg>
+  );
+}
+
+export function RunCard(props: {
+  run: RunSummary;
+  runs: readonly RunSummary[];
+  now: number;
+}): ReactNode {
+  const { run, now } = props;
+  const base = `/api/v1/runs/${run.runKey}`;
+  const store = use_store(base, () => new RunStore(base));
+  const graph = use_store(`${base}/graph`, () => new GraphStore(`${base}/graph`));
+  const busy = [...store.tasks.values()].filter(
+    (task) => task.kind === 0 && task.state === kRunning,
+  );
+  const main = [...store.series.values()].filter((one) => one.name === run.mainMetric).pop();
+  const to = `/runs/${run.runKey}`;
+  const start = ms_of(run.startedAtUs || run.createdAtUs);
+  const failed = run.counts.find((one) => one.state === kFailed)?.count ?? 0;
+  return (
+    <a href={to} className="run-card" onClick={(event) => follow(event, to)}>
+      <span className="row">
+        <StateIcon state={run.state} share={run.progress} />
+        <b className="name">{run.name || run.runKey}</b>
+        <b className="number share">{percent(run.progress)}</b>
+      </span>
+      <span className="row drawing">
+        {graph.layout && <Shape layout={graph.layout} tasks={store.tasks} />}
+        <span className="space" />
+        {main && (
+          <span className="metric">
+            <Spark base={base} id={main.id} />
+            <span className="number">
+              {run.mainMetric} <b>{metric(main.lastValue)}</b>
+            </span>
+          </span>
+        )}
+      </span>
+      <span className="row doing">
+        {busy[0] ? (
+          <>
+            {full_name(busy[0], store)}, {says(busy[0], store)}
+            {busy.length > 1 && <span className="quiet"> and {busy.length - 1} more</span>}
+          </>
+        ) : (
+          (run.message ?? '')
+        )}
+      </span>
+      <TimeAxis
+        start={start}
+        now={now}
+        share={run.progress}
+        estimate={estimate_of(run, props.runs)}
+      />
+      <span className="row">
+        <Eta start={start} now={now} estimate={estimate_of(run, props.runs)} />
+        <span className="space" />
+        {failed > 0 && (
+          <span>
+            <StateIcon state={kFailed} /> {failed} failed
+          </span>
+        )}
+      </span>
+    </a>
+  );
+}

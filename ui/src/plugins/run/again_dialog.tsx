@@ -1,0 +1,83 @@
+// Runs the same pipeline again, with the same or with other parameters.
+import { useState, type ReactNode } from 'react';
+import { post } from '../../api/actions';
+import type { RunSummary } from '../../api/gen/view_pb';
+import { value_text } from '../../base/format';
+import { go } from '../../base/router';
+import { Modal } from '../../widgets/controls';
+
+export function Again(props: {
+  run: RunSummary;
+  parameters: Record<string, string>;
+}): ReactNode {
+  const { run } = props;
+  const [open, set_open] = useState(false);
+  const [problem, set_problem] = useState('');
+  const [busy, set_busy] = useState(false);
+  const [changed, set_changed] = useState<Record<string, string>>({});
+  const start = (): void => {
+    if (busy || !run.launch) return;
+    set_busy(true);
+    const texts = Object.entries(props.parameters).map(([name, json]) => [
+      name,
+      changed[name] ?? value_text(json),
+    ]);
+    const wish =
+      Object.keys(changed).length === 0
+        ? { again: run.runKey }
+        : {
+            pipeline_file: run.launch.pipelineFile,
+            working_directory: run.launch.workingDirectory,
+            parameters: Object.fromEntries(texts) as Record<string, string>,
+          };
+    post('/api/v1/runs', wish).then(
+      (said) => {
+        set_busy(false);
+        if (said.run_key) go(`/runs/${said.run_key}`);
+      },
+      (error: Error) => {
+        set_busy(false);
+        set_problem(error.message);
+      },
+    );
+  };
+  const names = Object.keys(props.parameters);
+  return (
+    <>
+      <button className="main" onClick={() => set_open(true)}>
+        Run again…
+      </button>
+      <Modal name="Run again" open={open} close={() => set_open(false)}>
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            start();
+          }}
+        >
+          <h2>Run {run.name || 'this'} again</h2>
+          {names.length === 0 && <p>It takes no parameters.</p>}
+          <div className="fields">
+            {names.map((name) => (
+              <label key={name}>
+                <span>{name}</span>
+                <input
+                  value={changed[name] ?? value_text(props.parameters[name]!)}
+                  onChange={(event) => set_changed({ ...changed, [name]: event.target.value })}
+                />
+              </label>
+            ))}
+          </div>
+          {problem && <p className="cause">{problem}</p>}
+          <p className="acts">
+            <button type="button" onClick={() => set_open(false)}>
+              Not now
+            </button>
+            <button className="main" type="submit" disabled={busy}>
+              {busy ? 'Starting' : 'Run'}
+            </button>
+          </p>
+        </form>
+      </Modal>
+    </>
+  );
+}

@@ -1,0 +1,99 @@
+// The head of a run: name, state, how long, when it should be done, and what can be done with it.
+import type { ReactNode } from 'react';
+import type { RunSummary } from '../../api/gen/view_pb';
+import type { RunStore } from '../../api/run_store';
+import { use_estimate } from '../../api/use_estimate';
+import { clock, duration, full_time, ms_of, percent } from '../../base/format';
+import { has_ended, kFailed, kRunning, look } from '../../base/state';
+import { StateCounts } from '../../widgets/counts';
+import { Pill, StateIcon } from '../../widgets/state_mark';
+import { Eta, TimeAxis } from '../../widgets/time_axis';
+import { Again } from './again_dialog';
+import { Stop } from './stop_dialog';
+
+interface Props {
+  store: RunStore;
+  run: RunSummary;
+  base: string;
+  now: number;
+  to_failure: () => void;
+  children: ReactNode; // the tabs
+}
+
+function Facts(props: { run: RunSummary; now: number }): ReactNode {
+  const { run, now } = props;
+  const ended = has_ended(run.state);
+  const start = ms_of(run.startedAtUs || run.createdAtUs);
+  const end = ended ? ms_of(run.finishedAtUs || run.lastEventAtUs) : now;
+  const estimate = use_estimate(run);
+  if (ended) {
+    return (
+      <div className="facts">
+        <span title={`${full_time(start)} to ${full_time(end)}`}>
+          Ran <b className="number">{clock(start, Date.now())}</b> –{' '}
+          <b className="number">{clock(end, Date.now())}</b>
+        </span>
+        <span>
+          Took <b className="number">{duration(end - start)}</b>
+        </span>
+        {estimate && (
+          <span title={`from ${estimate.count} other runs of this pipeline`}>
+            Usually <b className="number">{duration(estimate.typical)}</b>
+          </span>
+        )}
+      </div>
+    );
+  }
+  return (
+    <div className="facts">
+      <span title={full_time(start)}>
+        Started <b className="number">{clock(start, now)}</b>
+      </span>
+      <span>
+        Elapsed <b className="number">{duration(end - start)}</b>
+      </span>
+      <span className="axis">
+        <TimeAxis start={start} now={now} share={run.progress} estimate={estimate} />
+        <Eta start={start} now={now} estimate={estimate} />
+      </span>
+    </div>
+  );
+}
+
+export function RunHead(props: Props): ReactNode {
+  const { run, base, now } = props;
+  const ended = has_ended(run.state);
+  const word = look(run.state).word;
+  return (
+    <header className="run-head">
+      <div className="title">
+        <StateIcon state={run.state} share={run.state === kRunning ? run.progress : undefined} />
+        <h1>{run.name || run.runKey}</h1>
+        {run.pipeline && run.pipeline !== run.name && (
+          <span className="quiet">{run.pipeline}</span>
+        )}
+        <Pill
+          state={run.state}
+          text={run.state === kRunning ? `${word} ${percent(run.progress)}` : word}
+        />
+        <span className="space" />
+        {ended
+          ? run.launch && <Again run={run} parameters={props.store.parameters} />
+          : run.source !== 'setup' && <Stop store={props.store} base={base} now={now} />}
+      </div>
+      <Facts run={run} now={now} />
+      <div className="below">
+        {props.children}
+        <span className="space" />
+        <StateCounts
+          counts={run.counts}
+          jump={(state) =>
+            state === kFailed && run.firstFailedTask
+              ? { name: 'Next failure', cap: 'F', act: props.to_failure }
+              : undefined
+          }
+        />
+      </div>
+    </header>
+  );
+}

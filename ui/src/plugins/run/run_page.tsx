@@ -1,0 +1,148 @@
+// One run: what it is and how it stands, then one of its views. What is looked at is in the address.
+import { lazy, Suspense, useEffect, type ReactNode } from 'react';
+import { live } from '../../api/live';
+import { RunStore } from '../../api/run_store';
+import { use_store } from '../../api/use_store';
+import { use_keys, type KeyMap } from '../../base/keys';
+import { Link, set_query, use_query } from '../../base/router';
+import { has_ended, kFailed, look } from '../../base/state';
+import { use_now } from '../../base/use_signal';
+import { GraphTab } from './graph_tab';
+import { RunBanner } from './run_banner';
+import { RunHead } from './run_head';
+import { StateNews } from './state_news';
+import './run_page.css';
+
+export interface TabProps {
+  store: RunStore;
+  base: string; // path of the run's resource
+  now: number; // ms since the epoch
+  selected: string; // a task's id, '' = none
+  select: (id: string) => void; // in this view
+  open: (id: string) => void; // in the graph
+}
+
+// The views one does not land on come a moment later, so that the first one comes sooner.
+const later = {
+  timeline: () => import('./timeline_tab'),
+  metrics: () => import('./metrics_tab'),
+  artifacts: () => import('./artifacts_tab'),
+};
+const TimelineTab = lazy(() => later.timeline().then((all) => ({ default: all.TimelineTab })));
+const MetricsTab = lazy(() => later.metrics().then((all) => ({ default: all.MetricsTab })));
+const ArtifactsTab = lazy(() => later.artifacts().then((all) => ({ default: all.ArtifactsTab })));
+
+const kTabs: readonly { name: string; word: string; view: (props: TabProps) => ReactNode }[] = [
+  { name: '', word: 'Graph', view: GraphTab },
+  { name: 'timeline', word: 'Timeline', view: (props) => <TimelineTab {...props} /> },
+  { name: 'metrics', word: 'Metrics', view: (props) => <MetricsTab {...props} /> },
+  { name: 'artifacts', word: 'Artifacts', view: (props) => <ArtifactsTab {...props} /> },
+];
+
+// Failed tasks, the first one first.
+export function failures(store: RunStore): string[] {
+  return [...store.tasks.values()]
+    .filter((task) => task.kind === 0 && task.state === kFailed)
+    .sort((a, b) => Number(a.finishedAtUs - b.finishedAtUs))
+    .map((task) => task.id);
+}
+
+function Unknown(props: { problem: string; again_at: number }): ReactNode {
+  const now = use_now(1000, true);
+  const wait = Math.max(0, Math.ceil((props.again_at - now) / 1000));
+  if (!props.problem) return <main className="run" aria-busy="true" />;
+  return (
+    <main className="page">
+      <div className="empty">
+        <h1>This run is not here.</h1>
+        <p>
+          {props.problem} It may still be starting; asking again in {wait} s.
+        </p>
+        <p>
+          <Link to="/">All runs</Link>
+        </p>
+      </div>
+    </main>
+  );
+}
+
+function Tabs(props: { current: string }): ReactNode {
+  return (
+    <nav className="tabs" aria-label="Views of the run">
+      {kTabs.map(({ name, word }, at) => (
+        <button
+          key={name}
+          aria-current={props.current === name ? 'page' : undefined}
+          title={`${word} (${at + 1})`}
+          onClick={() => set_query({ tab: name })}
+        >
+          {word}
+        </button>
+      ))}
+    </nav>
+  );
+}
+
+export function RunPage(props: { run_key: string }): ReactNode {
+  const base = `/api/v1/runs/${props.run_key}`;
+  const store = use_store(base, () => new RunStore(base));
+  const [selected, select] = use_query('task');
+  const [asked] = use_query('tab');
+  const tab = kTabs.find((one) => one.name === asked) ?? kTabs[0]!;
+  const run = store.run;
+  const ended = run !== undefined && has_ended(run.state);
+  const now = use_now(1000, !ended);
+  useEffect(() => {
+    live.watched = ended || !run ? undefined : store.handle;
+    return () => {
+      live.watched = undefined;
+    };
+  }, [ended, run === undefined]);
+  useEffect(() => {
+    if (run) document.title = `${look(run.state).word}: ${run.name || run.runKey} · Telltale`;
+  }, [run?.state, run?.name]);
+
+  useEffect(() => {
+    // Once this view stands, so that a change of view waits for nothing.
+    const timer = setTimeout(() => Object.values(later).forEach((load) => void load()), 1000);
+    return () => clearTimeout(timer);
+  }, []);
+
+  const to_failure = (step: number): void => {
+    const failed = failures(store);
+    if (failed.length === 0) return;
+    const at = failed.indexOf(selected);
+    const next = at < 0 ? 0 : (at + step + failed.length) % failed.length;
+    set_query({ task: failed[next]!, tab: '' });
+  };
+  const keys: KeyMap = {
+    f: { does: 'Next failure', act: () => to_failure(1) },
+    'shift+f': { does: 'Previous failure', act: () => to_failure(-1) },
+    Escape: { does: 'Close the task', act: () => select('') },
+  };
+  kTabs.forEach(({ name, word }, at) => {
+    keys[String(at + 1)] = { does: word, act: () => set_query({ tab: name }) };
+  });
+  use_keys(keys);
+  if (!run) return <Unknown problem={store.problem} again_at={store.asks_again_at} />;
+  const View = tab.view;
+  return (
+    <main className="run">
+      <RunHead store={store} run={run} base={base} now={now} to_failure={() => to_failure(1)}>
+        <Tabs current={tab.name} />
+      </RunHead>
+      <RunBanner store={store} run={run} to_failure={() => to_failure(1)} />
+      <Suspense fallback={<div className="split" />}>
+        <View
+          store={store}
+          base={base}
+          now={now}
+          selected={selected}
+          select={select}
+          open={(id) => set_query({ task: id, tab: '' })}
+        />
+      </Suspense>
+      <StateNews store={store} />
+    </main>
+  );
+}

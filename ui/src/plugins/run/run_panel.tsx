@@ -1,0 +1,91 @@
+// Beside the graph while no task is selected: what the run was asked to do, what happens now, what
+// it measured by itself.
+import type { ReactNode } from 'react';
+import type { ArtifactView } from '../../api/gen/view_pb';
+import type { RunStore } from '../../api/run_store';
+import { has_ended, kQueued, kRetrying, kRunning, kSuspended } from '../../base/state';
+import { StateIcon } from '../../widgets/state_mark';
+import { full_name, says, share_of, time_of } from '../../widgets/task_text';
+import { ArtifactCard } from './artifact_card';
+import { SeriesChart } from './live_parts';
+import { Values } from './values';
+
+const kBusyShown = 12;
+
+// What the task that ended last has measured: mostly what the run was for.
+function results_of(store: RunStore): ArtifactView[] {
+  const measures = [...store.artifacts.values()].filter(
+    (one) => !one.input && /Metrics$/.test(one.type) && one.metadata.length > 2,
+  );
+  const ended = (id: string): bigint => store.tasks.get(id)?.finishedAtUs ?? 0n;
+  const last = measures.reduce((most, one) => {
+    const at = ended(one.taskId);
+    return at > most ? at : most;
+  }, 0n);
+  return measures.filter((one) => last > 0n && ended(one.taskId) === last);
+}
+
+export function RunPanel(props: {
+  store: RunStore;
+  base: string;
+  now: number;
+  select: (id: string) => void;
+}): ReactNode {
+  const { store, base, now } = props;
+  const run = store.run!;
+  const busy = [...store.tasks.values()].filter(
+    (task) => task.kind === 0 && [kRunning, kRetrying, kQueued, kSuspended].includes(task.state),
+  );
+  const results = has_ended(run.state) ? results_of(store) : [];
+  const started = [...store.tasks.values()].some((task) => task.startedAtUs > 0n);
+  return (
+    <aside className="panel" aria-label="The run">
+      <div className="about">
+        {run.message && <p className="why">{run.message}</p>}
+        {!has_ended(run.state) && (
+          <section className="values-part">
+            <h3>Happening now</h3>
+            {busy.length === 0 && (
+              <p className="quiet">
+                {started
+                  ? 'Between two tasks.'
+                  : 'Nothing has run yet. The graph is complete before the first task starts.'}
+              </p>
+            )}
+            <ul className="items">
+              {busy.slice(0, kBusyShown).map((task) => (
+                <li key={task.id}>
+                  <button onClick={() => props.select(task.id)}>
+                    <StateIcon state={task.state} share={share_of(task)} />
+                    <b>{full_name(task, store)}</b>
+                    <span className="says">{says(task, store)}</span>
+                    <span className="quiet number">{time_of(task, now)}</span>
+                  </button>
+                </li>
+              ))}
+            </ul>
+            {busy.length > kBusyShown && (
+              <p className="quiet">and {busy.length - kBusyShown} more</p>
+            )}
+          </section>
+        )}
+        {results.length > 0 && (
+          <section className="values-part">
+            <h3>Results</h3>
+            {results.map((one) => (
+              <ArtifactCard key={one.id} artifact={one} />
+            ))}
+          </section>
+        )}
+        {store.series_of('').map((series) => (
+          <SeriesChart key={series.id} base={base} series={series} state={run.state} />
+        ))}
+        <Values title="Parameters" values={store.parameters} />
+        <p className="quiet hint">
+          Select a task for its charts, results and log. <kbd>↑</kbd> <kbd>↓</kbd> walk the graph,{' '}
+          <kbd>?</kbd> shows all keys.
+        </p>
+      </div>
+    </aside>
+  );
+}

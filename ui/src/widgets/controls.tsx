@@ -1,0 +1,128 @@
+// Buttons and fields that several views share.
+import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { Icon, type IconName } from './icon';
+import './controls.css';
+
+export function IconButton(props: {
+  icon: IconName;
+  name: string; // what it does, also its tip
+  cap?: string;
+  pressed?: boolean;
+  act: () => void;
+}): ReactNode {
+  const tip = props.cap ? `${props.name} (${props.cap})` : props.name;
+  return (
+    <button
+      className={props.pressed ? 'icon-button on' : 'icon-button'}
+      aria-label={props.name}
+      aria-pressed={props.pressed}
+      title={tip}
+      onClick={props.act}
+    >
+      <Icon name={props.icon} />
+    </button>
+  );
+}
+
+export function Choice<T extends string>(props: {
+  name: string;
+  options: readonly (readonly [value: T, word: string])[];
+  value: T;
+  choose: (value: T) => void;
+}): ReactNode {
+  return (
+    <span className="choice" role="group" aria-label={props.name}>
+      {props.options.map(([value, word]) => (
+        <button
+          key={value}
+          aria-pressed={props.value === value}
+          className={props.value === value ? 'on' : ''}
+          onClick={() => props.choose(value)}
+        >
+          {word}
+        </button>
+      ))}
+    </span>
+  );
+}
+
+export function SearchField(props: {
+  name: string;
+  cap?: string;
+  value: string;
+  change: (value: string) => void;
+  enter?: (back: boolean) => void;
+  field?: (element: HTMLInputElement | null) => void;
+}): ReactNode {
+  return (
+    <label className="search">
+      <Icon name="search" />
+      <input
+        type="search"
+        ref={props.field}
+        placeholder={props.name}
+        aria-label={props.name}
+        value={props.value}
+        onChange={(event) => props.change(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') props.enter?.(event.shiftKey);
+          if (event.key !== 'Escape') return;
+          if (props.value === '') event.currentTarget.blur();
+          else props.change('');
+          event.preventDefault();
+        }}
+      />
+      {props.cap && <kbd aria-hidden="true">{props.cap}</kbd>}
+    </label>
+  );
+}
+
+const kSaidMs = 1500;
+
+export function CopyButton(props: { text: string; name?: string }): ReactNode {
+  const [copied, set_copied] = useState(false);
+  useEffect(() => {
+    if (!copied) return undefined;
+    const timer = setTimeout(() => set_copied(false), kSaidMs);
+    return () => clearTimeout(timer);
+  }, [copied]);
+  const copy = (): void =>
+    void navigator.clipboard?.writeText(props.text).then(() => set_copied(true));
+  return (
+    <button className="copy" onClick={copy} aria-label={copied ? 'Copied' : (props.name ?? 'Copy')}>
+      <Icon name={copied ? 'check' : 'copy'} /> {copied ? 'Copied' : (props.name ?? 'Copy')}
+    </button>
+  );
+}
+
+export function Command(props: { text: string }): ReactNode {
+  return (
+    <span className="command">
+      <code>{props.text}</code> <CopyButton text={props.text} />
+    </span>
+  );
+}
+
+// A dialog over the page; closed by its buttons, by Escape and by a click beside it.
+export function Modal(props: {
+  name: string;
+  open: boolean;
+  close: () => void;
+  children: ReactNode;
+}): ReactNode {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    if (props.open && !dialog.current?.open) dialog.current?.showModal();
+    if (!props.open) dialog.current?.close();
+  }, [props.open]);
+  return (
+    <dialog
+      ref={dialog}
+      aria-label={props.name}
+      onClose={props.close}
+      onClick={(event) => event.target === dialog.current && props.close()}
+    >
+      {props.open && <div className="inside">{props.children}</div>}
+    </dialog>
+  );
+}

@@ -1,0 +1,234 @@
+// Plot: uPlot with our lines: what changes when points come, axis limits that grow in steps, the
+// mark at each line's end. Owned by a LineChart; draws at most once a frame.
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import {
+  ascending,
+  smooth,
+  wider,
+  x_limits,
+  xs_of,
+  y_limits,
+  type Across,
+  type Limits,
+} from '../base/chart_data';
+import { duration, plain } from '../base/format';
+import type { SeriesSource, StepRange } from '../base/sources';
+
+export interface ChartLine {
+  source: SeriesSource;
+  name: string;
+  color: string; // a token: c1 … c8, or ink3 for one of many
+  dash: readonly number[];
+  growing: boolean; // more points may come
+  failed: boolean; // its end is marked
+  faint: boolean; // one of many: behind, without a value above
+}
+
+export interface ChartLook {
+  across: Across;
+  smoothing: number; // 0 to below 1
+  log: boolean;
+  height: number; // px
+  theme: string;
+}
+
+const kWhole = [1, 2, 5].flatMap((one) => Array.from({ length: 13 }, (_, at) => one * 10 ** at));
+kWhole.sort((a, b) => a - b);
+const kSeconds = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200];
+
+type ValueAt = (line: ChartLine) => number;
+
+export class Plot {
+  on_values: (at: ValueAt) => void = () => {};
+  private readonly plot: uPlot;
+  private readonly resize: ResizeObserver;
+  private soon = false;
+  private closed = false;
+  private y: Limits | undefined;
+  private x: Limits = [0, 1];
+
+  constructor(
+    private readonly box: HTMLElement,
+    private readonly lines: readonly ChartLine[],
+    private readonly look: ChartLook,
+    private readonly range: StepRange | undefined,
+    private readonly set_range: (range: StepRange | undefined) => void,
+  ) {
+    this.plot = new uPlot(this.options(), [[], ...this.series().map(() => [])], box);
+    this.resize = new ResizeObserver(() => this.plot.setSize(this.size()));
+    this.resize.observe(box);
+    this.plot.over.addEventListener('dblclick', () => this.set_range(undefined));
+  }
+
+  close(): void {
+    this.closed = true;
+    this.resize.disconnect();
+    this.plot.destroy();
+  }
+
+  // Several lines may change in one frame: drawn once, in that same frame.
+  draw_soon = (): void => {
+    if (this.soon) return;
+    this.soon = true;
+    queueMicrotask(() => {
+      this.soon = false;
+      if (!this.closed) this.draw();
+    });
+  };
+
+  draw(): void {
+    const tables = this.lines.map((line) => {
+      const source = line.source;
+      const [xs, ys] = ascending(xs_of(source, this.look.across), source.ys);
+      const drawn = this.look.log ? ys.map((y) => (y !== null && y > 0 ? y : null)) : ys;
+      return [xs, drawn] as [number[], (number | null)[]];
+    });
+    this.set_limits(tables);
+    const smoothed = this.look.smoothing > 0;
+    const joined: uPlot.AlignedData[] = tables.map(([xs, ys]) =>
+      smoothed ? [xs, ys, smooth(ys, this.look.smoothing)] : [xs, ys],
+    );
+    const data = joined.length === 1 ? joined[0]! : uPlot.join(joined);
+    this.plot.setData(data, true);
+    this.tell_values();
+  }
+
+  private set_limits(tables: readonly [number[], (number | null)[]][]): void {
+    let [left, right, low, high] = [Infinity, -Infinity, Infinity, -Infinity];
+    for (const [xs, ys] of tables) {
+      if (xs.length === 0) continue;
+      left = Math.min(left, xs[0]!);
+      right = Math.max(right, xs[xs.length - 1]!);
+      for (const y of ys) {
+        if (y === null) continue;
+        if (y < low) low = y;
+        if (y > high) high = y;
+      }
+    }
+    const growing = this.lines.some((line) => line.growing);
+    const looked_at = this.range && this.look.across === 'step';
+    this.x = looked_at ? [this.range!.from, this.range!.to] : x_limits(left, right, growing);
+    if (!Number.isFinite(this.x[0])) this.x = [0, 1];
+    if (low <= high) this.y = wider(this.y, y_limits(low, high, this.look.log));
+  }
+
+  // Of each line what is at the cursor, or its last value.
+  private tell_values(): void {
+    const at = this.plot.cursor.idx;
+    const left = this.plot.cursor.left ?? -1;
+    const each = this.look.smoothing > 0 ? 2 : 1;
+    this.on_values((line) => {
+      if (at === null || at === undefined || left < 0) return line.source.last;
+      const column = this.plot.data[1 + this.lines.indexOf(line) * each]!;
+      for (let back = at; back >= 0; back -= 1) {
+        const value = column[back];
+        if (value !== null && value !== undefined) return value;
+      }
+      return line.source.last;
+    });
+  }
+
+  private size(): { width: number; height: number } {
+    return { width: Math.max(160, this.box.clientWidth), height: this.look.height };
+  }
+
+  private series(): uPlot.Series[] {
+    const smoothed = this.look.smoothing > 0;
+    const css = getComputedStyle(document.documentElement);
+    return this.lines.flatMap((line): uPlot.Series[] => {
+      const stroke = css.getPropertyValue(`--${line.color}`).trim();
+      const dash = line.dash.length > 0 ? { dash: [...line.dash] } : {};
+      const raw: uPlot.Series = { stroke, width: 1.8, ...dash, points: { show: false } };
+      const front = line.faint ? { ...raw, width: 1, alpha: 0.25 } : raw;
+      return smoothed ? [{ ...raw, width: 1, alpha: line.faint ? 0.08 : 0.3 }, front] : [front];
+    });
+  }
+
+  private options(): uPlot.Options {
+    const css = getComputedStyle(document.documentElement);
+    const token = (name: string): string => css.getPropertyValue(`--${name}`).trim();
+    const axis = { stroke: token('ink3'), font: '11px sans-serif', ticks: { show: false } };
+    const time = this.look.across === 'time';
+    const text = (value: number | null): string => (value === null ? '' : plain(value));
+    return {
+      ...this.size(),
+      legend: { show: false },
+      padding: [8, 10, 0, 0],
+      cursor: {
+        drag: { x: true, y: false, setScale: false },
+        sync: { key: `telltale-${this.look.across}`, scales: ['x', null] },
+        points: { size: 7 },
+      },
+      scales: {
+        x: { time: false, range: () => this.x },
+        y: { range: () => this.y ?? [0, 1], distr: this.look.log ? 3 : 1 },
+      },
+      axes: [
+        {
+          ...axis,
+          size: 22,
+          gap: 2,
+          space: 60,
+          // No tick between two steps, nor at 2.5 s.
+          incrs: time ? kSeconds : kWhole,
+          grid: { show: false },
+          values: (_plot, ticks) => ticks.map((at) => (time ? duration(at * 1000) : text(at))),
+        },
+        {
+          ...axis,
+          size: 50,
+          gap: 6,
+          space: 26,
+          grid: { stroke: token('line'), width: 1 },
+          values: (_plot, ticks) => ticks.map(text),
+        },
+      ],
+      series: [{}, ...this.series()],
+      hooks: {
+        setCursor: [() => this.tell_values()],
+        setSelect: [(plot) => this.selected(plot)],
+        draw: [(plot) => this.mark_ends(plot, token)],
+      },
+    };
+  }
+
+  private selected(plot: uPlot): void {
+    const { left, width } = plot.select;
+    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    if (width < 4 || this.look.across !== 'step') return;
+    this.set_range({ from: plot.posToVal(left, 'x'), to: plot.posToVal(left + width, 'x') });
+  }
+
+  // A dot where a line ends, a cross where it ended in failure.
+  private mark_ends(plot: uPlot, token: (name: string) => string): void {
+    const each = this.look.smoothing > 0 ? 2 : 1;
+    const pen = plot.ctx;
+    const unit = devicePixelRatio;
+    this.lines.forEach((line, place) => {
+      if (line.faint && !line.failed) return;
+      const column = plot.data[(place + 1) * each]!;
+      let at = column.length - 1;
+      while (at >= 0 && (column[at] === null || column[at] === undefined)) at -= 1;
+      if (at < 0) return;
+      const x = plot.valToPos(plot.data[0][at]!, 'x', true);
+      const y = plot.valToPos(column[at]!, 'y', true);
+      pen.save();
+      pen.fillStyle = pen.strokeStyle = token(line.failed ? 'bad' : line.color);
+      pen.lineWidth = 2 * unit;
+      pen.beginPath();
+      if (line.failed) {
+        const s = 3.5 * unit;
+        pen.moveTo(x - s, y - s);
+        pen.lineTo(x + s, y + s);
+        pen.moveTo(x + s, y - s);
+        pen.lineTo(x - s, y + s);
+        pen.stroke();
+      } else {
+        pen.arc(x, y, 3 * unit, 0, 7);
+        pen.fill();
+      }
+      pen.restore();
+    });
+  }
+}

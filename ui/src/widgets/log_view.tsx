@@ -1,0 +1,202 @@
+// LogView: a log that follows its end. Only the lines in view are drawn; scrolling up stops
+// following, the end starts it again. Every key and button works without the others.
+import { useEffect, useLayoutEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import { bytes, count, plural } from '../base/format';
+import { use_keys } from '../base/keys';
+import type { LogSource } from '../base/sources';
+import { use_signal } from '../base/use_signal';
+import { IconButton, SearchField } from './controls';
+import { Icon } from './icon';
+import { kLine, LogRows, kWrappedMost } from './log_rows';
+import './log_view.css';
+
+interface Props {
+  source: LogSource;
+  live: boolean; // more may come
+  at_error: boolean; // opens at its first error rather than at its end
+  children?: ReactNode; // stands after the title: which attempt
+}
+
+export function LogView(props: Props): ReactNode {
+  const { source } = props;
+  const { lines: log } = source;
+  const version = use_signal(source.signal);
+  const box = useRef<HTMLDivElement>(null);
+  const field = useRef<HTMLInputElement>(null);
+  const [follow, set_follow] = useState(true);
+  const [seen, set_seen] = useState(0);
+  const [wrap, set_wrap] = useState(false);
+  const [query, set_query] = useState('');
+  const [hit, set_hit] = useState(-1); // of hits
+  const total = log.lines.length + log.dropped;
+
+  const hits = useMemo(() => {
+    const needle = query.toLowerCase();
+    if (needle === '') return [];
+    const found: number[] = [];
+    log.lines.forEach((line, at) => line.text.toLowerCase().includes(needle) && found.push(at));
+    return found;
+  }, [query, version]);
+  const first_error = useMemo(
+    () => log.lines.findIndex((line) => line.level === 'error'),
+    [version, log],
+  );
+
+  const show_line = (at: number): void => {
+    set_follow(false);
+    set_seen(total);
+    const element = box.current!;
+    const row = element.querySelector<HTMLElement>(`[data-line="${at}"]`);
+    if (wrap && row) row.scrollIntoView({ block: 'center' });
+    else element.scrollTop = Math.max(0, at * kLine - element.clientHeight / 2);
+  };
+  const go_to_end = (): void => {
+    set_follow(true);
+    box.current!.scrollTop = box.current!.scrollHeight;
+  };
+  const next_hit = (back: boolean): void => {
+    if (hits.length === 0) return;
+    const next = (hit + (back ? hits.length - 1 : 1)) % hits.length;
+    set_hit(next);
+    show_line(hits[next]!);
+  };
+
+  // Once, when the error has come.
+  const placed = useRef(false);
+  useLayoutEffect(() => {
+    if (!props.at_error || placed.current || first_error < 0) return;
+    placed.current = true;
+    show_line(first_error);
+  });
+  useLayoutEffect(() => {
+    if (follow && box.current) box.current.scrollTop = box.current.scrollHeight;
+  }, [follow, version, wrap]);
+  useEffect(() => {
+    const watch = new ResizeObserver(() => {
+      if (follow && box.current) box.current.scrollTop = box.current.scrollHeight;
+    });
+    watch.observe(box.current!);
+    return () => watch.disconnect();
+  }, [follow]);
+  // Lines that came in front push the ones being read down by as much.
+  const start = useRef({ offset: source.start, count: log.lines.length });
+  useLayoutEffect(() => {
+    const before = start.current;
+    start.current = { offset: source.start, count: log.lines.length };
+    if (source.start < before.offset && before.count > 0 && box.current && !follow) {
+      box.current.scrollTop += (log.lines.length - before.count) * kLine;
+    }
+  }, [version]);
+
+  use_keys({
+    End: { does: 'Follow the log', act: go_to_end },
+    s: { does: 'Search the log', act: () => field.current?.focus() },
+  });
+  const fresh = Math.max(0, total - seen);
+  return (
+    <section className="log" aria-label="Log">
+      <header>
+        <h3>Log</h3>
+        {props.children}
+        <span className="quiet number">
+          {source.start > 0 ? '' : `${plural(total, 'line')}, `}
+          {bytes(source.size)}
+        </span>
+        <span className="space" />
+        {first_error >= 0 && (
+          <button className="small" onClick={() => show_line(first_error)}>
+            First error
+          </button>
+        )}
+        <SearchField
+          name="Search"
+          cap="S"
+          value={query}
+          change={(text) => {
+            set_query(text);
+            set_hit(-1);
+          }}
+          enter={next_hit}
+          field={(element) => {
+            field.current = element;
+          }}
+        />
+        {query !== '' && (
+          <span className="quiet number" role="status">
+            {hits.length === 0 ? 'none' : `${hit + 1} of ${count(hits.length)}`}
+          </span>
+        )}
+        <IconButton
+          icon="wrap"
+          name="Wrap long lines"
+          pressed={wrap}
+          act={() => set_wrap(!wrap)}
+        />
+        <a
+          className="icon-link"
+          href={source.download}
+          download
+          aria-label="Download the whole log"
+          title="Download the whole log"
+        >
+          <Icon name="download" />
+        </a>
+        <button
+          className={follow ? 'follow on' : 'follow'}
+          aria-pressed={follow}
+          title="Follow the end (End)"
+          onClick={() => {
+            if (follow) {
+              set_seen(total);
+              set_follow(false);
+            } else go_to_end();
+          }}
+        >
+          <Icon name="end" />{' '}
+          {follow ? (props.live ? 'Following' : 'At the end') : `${count(fresh)} new`}
+        </button>
+      </header>
+      <div
+        className={wrap ? 'lines wrap' : 'lines'}
+        ref={box}
+        tabIndex={0}
+        role="log"
+        aria-live="off"
+        aria-label="Lines of the log"
+        onScroll={(event) => {
+          const { scrollTop, clientHeight, scrollHeight } = event.currentTarget;
+          const at_end = scrollTop + clientHeight >= scrollHeight - kLine;
+          if (!at_end && follow) set_seen(total);
+          if (at_end !== follow) set_follow(at_end);
+        }}
+      >
+        {source.start > 0 && (
+          <p className="earlier">
+            <button className="small" disabled={source.loading} onClick={() => source.load_earlier()}>
+              {source.loading ? 'Loading earlier lines' : 'Load earlier lines'}
+            </button>
+            <span className="quiet">{bytes(source.start)} before this</span>
+          </p>
+        )}
+        {source.problem && <p className="cause">{source.problem}</p>}
+        {source.lost > 0 && (
+          <p className="quiet">{bytes(source.lost)} of this log never reached Telltale.</p>
+        )}
+        {total === 0 && (
+          <p className="quiet">{props.live ? 'Nothing written yet.' : 'Nothing was written.'}</p>
+        )}
+        {wrap && log.lines.length > kWrappedMost && (
+          <p className="quiet">Wrapped are the last {plural(kWrappedMost, 'line')}.</p>
+        )}
+        <LogRows
+          log={log}
+          wrap={wrap}
+          numbered={source.start === 0 || log.dropped > 0}
+          box={box}
+          needle={query.toLowerCase()}
+          current={hit >= 0 ? (hits[hit] ?? -1) : -1}
+        />
+      </div>
+    </section>
+  );
+}

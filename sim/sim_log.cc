@@ -14,6 +14,7 @@ SimLog::SimLog(ports::Runtime& runtime, bool skip_fsync)
 void SimLog::crash() {
   ++life_;
   waiting_.clear();
+  groups_.forget();
   for (auto& [name, topic] : topics_) topic.records.resize(topic.durable);
 }
 
@@ -120,6 +121,12 @@ void SimLog::committed(std::string group, ports::Partition partition,
                        ports::Completion<Result<std::optional<LogOffset>>> done) {
   const auto found = committed_.find(group + partition.topic);
   done(found == committed_.end() ? std::optional<LogOffset>() : std::optional(found->second));
+}
+
+std::unique_ptr<ports::Membership> SimLog::join(std::string group, std::string topic,
+                                                ports::Runtime& home,
+                                                ports::MemberCallbacks callbacks) {
+  return groups_.join(group, topic, partition_count(topic), home, std::move(callbacks));
 }
 
 }  // namespace telltale::sim

@@ -6,6 +6,7 @@
 #include <map>
 #include <vector>
 
+#include "log/local_groups.h"
 #include "ports/log.h"
 
 namespace telltale::sim {
@@ -28,6 +29,9 @@ class SimLog final : public ports::Log {
               ports::Completion<Status> done) override;
   void committed(std::string group, ports::Partition partition,
                  ports::Completion<Result<std::optional<LogOffset>>> done) override;
+  std::unique_ptr<ports::Membership> join(std::string group, std::string topic,
+                                          ports::Runtime& home,
+                                          ports::MemberCallbacks callbacks) override;
   int partition_count(const std::string&) const override { return 1; }
   void close() override {}
 
@@ -54,6 +58,7 @@ class SimLog final : public ports::Log {
   std::map<std::string, Topic> topics_;
   std::map<std::string, LogOffset> committed_;
   std::list<Waiting> waiting_;
+  log::LocalGroups groups_;
 };
 
 }  // namespace telltale::sim

@@ -53,5 +53,8 @@ inline constexpr std::int64_t kPulseUs = 1'000'000;
 inline constexpr std::int64_t kSummaryGapUs = 100'000;  // summaries of one run in the catalogue
 inline constexpr std::int64_t kCheckpointUs = 5'000'000;
 inline constexpr std::int64_t kIdleConnectionUs = 60'000'000;
+// A member of a consumer group that is to release a partition writes a checkpoint first: some ten
+// times what one takes. Past it the partition moves without.
+inline constexpr std::int64_t kReleaseUs = 10'000'000;
 
 }  // namespace telltale::limits

@@ -125,6 +125,12 @@ void MemoryLog::committed(std::string group, ports::Partition partition,
   done(found == committed_.end() ? std::optional<LogOffset>() : std::optional(found->second));
 }
 
+std::unique_ptr<ports::Membership> MemoryLog::join(std::string group, std::string topic,
+                                                   ports::Runtime& home,
+                                                   ports::MemberCallbacks callbacks) {
+  return groups_.join(group, topic, partition_count(topic), home, std::move(callbacks));
+}
+
 int MemoryLog::partition_count(const std::string& topic) const {
   const auto found = options_.topics.find(topic);
   CHECK(found != options_.topics.end(), "no topic {}", topic);
@@ -138,9 +144,11 @@ void MemoryLog::close() {
     read.done(kClosed);
   }
   waiting_.clear();
+  groups_.close();
 }
 
 void MemoryLog::drop_waiting() {
+  groups_.forget();
   for (const Waiting& read : waiting_) runtime_.cancel(read.timer);
   waiting_.clear();
 }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "log/local_groups.h"
 #include "ports/log.h"
 
 namespace telltale::log {
@@ -34,10 +35,14 @@ class MemoryLog final : public ports::Log {
               ports::Completion<Status> done) override;
   void committed(std::string group, ports::Partition partition,
                  ports::Completion<Result<std::optional<LogOffset>>> done) override;
+  std::unique_ptr<ports::Membership> join(std::string group, std::string topic,
+                                          ports::Runtime& home,
+                                          ports::MemberCallbacks callbacks) override;
   int partition_count(const std::string& topic) const override;
   void close() override;
 
-  // Forgets who waits, unanswered: the process that asked has ended. Records stay.
+  // Forgets who waits and who is a member, unanswered: the process that asked has ended. Records
+  // stay.
   void drop_waiting();
 
  private:
@@ -64,6 +69,7 @@ class MemoryLog final : public ports::Log {
   std::map<ports::Partition, Kept> partitions_;
   std::map<std::pair<std::string, ports::Partition>, LogOffset> committed_;
   std::list<Waiting> waiting_;
+  LocalGroups groups_;
   bool closed_ = false;
 };
 

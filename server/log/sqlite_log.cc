@@ -10,6 +10,7 @@
 
 #include "base/limits.h"
 #include "log/directory_lock.h"
+#include "log/local_groups.h"
 #include "log/sqlite_file.h"
 
 namespace telltale::log {
@@ -69,6 +70,7 @@ struct SqliteLog::State {
   std::list<Read> waiting;  // long polls
   std::map<ports::Partition, Recent> recent;
   bool closed = false;
+  LocalGroups groups;
   std::thread writer;
   std::thread reader;
 
@@ -363,6 +365,12 @@ void SqliteLog::committed(std::string group, ports::Partition partition,
   state_->to_read.notify_one();
 }
 
+std::unique_ptr<ports::Membership> SqliteLog::join(std::string group, std::string topic,
+                                                   ports::Runtime& home,
+                                                   ports::MemberCallbacks callbacks) {
+  return state_->groups.join(group, topic, partition_count(topic), home, std::move(callbacks));
+}
+
 int SqliteLog::partition_count(const std::string& topic) const {
   const auto found = state_->options.topics.find(topic);
   CHECK(found != state_->options.topics.end(), "no topic {}", topic);
@@ -377,6 +385,7 @@ void SqliteLog::close() {
     state_->to_write.notify_one();
     state_->to_read.notify_one();
   }
+  state_->groups.close();
   state_->writer.join();  // what was accepted is written first
   state_->reader.join();
   for (State::Read& read : state_->waiting) read.done(kClosed);

@@ -37,6 +37,9 @@ class SqliteLog final : public ports::Log {
               ports::Completion<Status> done) override;
   void committed(std::string group, ports::Partition partition,
                  ports::Completion<Result<std::optional<LogOffset>>> done) override;
+  std::unique_ptr<ports::Membership> join(std::string group, std::string topic,
+                                          ports::Runtime& home,
+                                          ports::MemberCallbacks callbacks) override;
   int partition_count(const std::string& topic) const override;
   void close() override;
 

@@ -24,6 +24,11 @@ class FaultyLog final : public Log {
               Completion<Status> done) override;
   void committed(std::string group, Partition partition,
                  Completion<Result<std::optional<LogOffset>>> done) override;
+  // Without faults of its own: a member is told what the inner log tells.
+  std::unique_ptr<Membership> join(std::string group, std::string topic, Runtime& home,
+                                   MemberCallbacks callbacks) override {
+    return inner_.join(std::move(group), std::move(topic), home, std::move(callbacks));
+  }
   int partition_count(const std::string& topic) const override {
     return inner_.partition_count(topic);
   }

@@ -10,9 +10,13 @@
 //  - read returns records from `from` on, at least one if any exists, else waits up to `wait_us`
 //    for one and then answers with none. Reads are answered even while appends are failing.
 //  - commit remembers a consumer group's next offset; a later commit replaces an earlier one.
+//  - join makes a member of a consumer group: each partition of the topic is held by one member at
+//    a time, evenly shared. A log that fences nobody cannot keep a member that sleeps from waking
+//    up late: what a holder writes elsewhere is guarded there, by a conditional write.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +24,7 @@
 
 #include "base/limits.h"
 #include "base/result.h"
+#include "base/unique_function.h"
 #include "ports/runtime.h"
 
 namespace telltale::ports {
@@ -74,6 +79,29 @@ struct Appended {
   std::vector<Place> places;
 };
 
+// What a member of a consumer group is told, on the loop it gave to join(). A partition that was
+// `assigned` leaves in one of two ways: `revoked`, or `lost`.
+struct MemberCallbacks {
+  UniqueFunction<void(Partition)> assigned;
+  // Another member is to have it. It stays here until `released` is called (on this loop, once),
+  // but no longer than limits::kReleaseUs: then `lost` follows.
+  UniqueFunction<void(Partition, UniqueFunction<void()> released)> revoked;
+  // It is gone already: not released in time, or the group did not hear from this member for too
+  // long. Who has it now is at work.
+  UniqueFunction<void(Partition)> lost;
+  // The member is out and hears nothing more, for a reason that trying again does not mend by
+  // itself; what it held is lost. Logs within one process never call it.
+  UniqueFunction<void(Error)> failed;
+};
+
+// Being a member. Destroyed on the loop given to join(), it leaves: no callback follows, and what
+// it still held goes to the others at once, so it first finishes what it does with that. It may
+// outlive close() of its log, but not the log.
+class Membership {
+ public:
+  virtual ~Membership() = default;
+};
+
 class Log {
  public:
   virtual ~Log() = default;
@@ -87,6 +115,10 @@ class Log {
                       Completion<Status> done) = 0;
   virtual void committed(std::string group, Partition partition,
                          Completion<Result<std::optional<LogOffset>>> done) = 0;
+
+  // `topic` exists. After close() the member is told nothing, as one without partitions.
+  virtual std::unique_ptr<Membership> join(std::string group, std::string topic, Runtime& home,
+                                           MemberCallbacks callbacks) = 0;
 
   // Both fixed for the life of the topic.
   virtual int partition_count(const std::string& topic) const = 0;

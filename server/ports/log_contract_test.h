@@ -9,6 +9,7 @@
 #include <map>
 
 #include "ports/log_asker_test.h"
+#include "ports/log_member_test.h"
 #include "runtime/asio_runtime.h"
 
 namespace telltale::ports {
@@ -177,6 +178,54 @@ TEST_P(LogContract, ALaterCommitReplacesAnEarlierOneOfItsGroupAndPartition) {
   EXPECT_EQ(*asker_.committed("other", one_), LogOffset{1});
   EXPECT_EQ(*asker_.committed("fold", {"four", 2}), LogOffset{2});
   EXPECT_EQ(*asker_.committed("fold", {"four", 3}), std::nullopt);
+}
+
+TEST_P(LogContract, TheOnlyMemberOfAGroupHoldsEveryPartition) {
+  TestMember member(loop_, *log_, "fold", "four");
+  EXPECT_EQ(member.wait_for_count(4), (std::set<int>{0, 1, 2, 3}));
+  TestMember of_another_group(loop_, *log_, "other", "four");
+  EXPECT_EQ(of_another_group.wait_for_count(4), (std::set<int>{0, 1, 2, 3}));
+  EXPECT_EQ(member.held().size(), 4U);
+}
+
+TEST_P(LogContract, ASecondMemberTakesItsShareAndLeavesItBehind) {
+  TestMember first(loop_, *log_, "fold", "four");
+  first.wait_for_count(4);
+  std::set<int> all;
+  {
+    TestMember second(loop_, *log_, "fold", "four");
+    all = second.wait_for_count(2);
+    all.merge(first.wait_for_count(2));
+    EXPECT_EQ(all, (std::set<int>{0, 1, 2, 3}));
+  }
+  EXPECT_EQ(first.wait_for_count(4), all);
+}
+
+TEST_P(LogContract, APartitionMovesOnlyAfterItsReleaseAndCarriesItsCommit) {
+  TestMember first(loop_, *log_, "fold", "four", TestMember::Releases::when_told);
+  first.wait_for_count(4);
+  TestMember second(loop_, *log_, "fold", "four");
+  first.wait_until_asked();
+  EXPECT_TRUE(second.held().empty());
+  for (int number = 0; number < 4; ++number) {
+    // What a holder does last: another one's first question is where it came to.
+    ASSERT_TRUE(asker_.commit("fold", {"four", number}, 7).ok());
+  }
+  EXPECT_TRUE(second.held().empty());
+  first.release();
+  for (const int number : second.wait_for_count(2)) {
+    EXPECT_EQ(first.held().count(number), 0U);
+    EXPECT_EQ(*asker_.committed("fold", {"four", number}), LogOffset{7});
+  }
+  EXPECT_EQ(first.held().size(), 2U);
+}
+
+TEST_P(LogContract, MoreMembersThanPartitionsAreSpares) {
+  TestMember first(loop_, *log_, "fold", "one");
+  first.wait_for_count(1);
+  TestMember spare(loop_, *log_, "fold", "one");
+  first.leave();
+  spare.wait_for_count(1);
 }
 
 TEST_P(LogContract, WhatIsNoTopicOrPartitionIsNotFound) {

@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <filesystem>
 #include <mutex>
 #include <thread>
 
-#include "base/ids.h"
 #include "store/file_io.h"
 
 namespace telltale::store {
@@ -22,13 +22,17 @@ const Error kClosed{ErrorCode::closed, "The store is closed."};
 Status check_condition(const std::string& path, const ports::Condition& condition) {
   using Kind = ports::Condition::Kind;
   if (condition.kind == Kind::none) return Done{};
-  const Result<std::string> old = read_file(path);
+  const Result<std::string> old = read_etag(path);
   if (!old.ok() && old.error().code != ErrorCode::not_found) return old.error();
-  const bool holds = condition.kind == Kind::absent
-                         ? !old.ok()
-                         : old.ok() && hash_id({old.value()}) == condition.etag;
+  const bool holds =
+      condition.kind == Kind::absent ? !old.ok() : old.ok() && *old == condition.etag;
   if (holds) return Done{};
   return Error{ErrorCode::precondition_failed, "The object is not what the writer took it for."};
+}
+
+std::int64_t now_us() {
+  using namespace std::chrono;
+  return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
 }
 
 }  // namespace
@@ -48,6 +52,7 @@ struct DirectoryStore::State {
   Worker
       writer;  // puts and removes: one after the other, so a condition holds until its put is done
   Worker reader;
+  std::int64_t changed_us = 0;  // the last object's time; the writer's
 
   std::string path_of(const std::string& key) const { return directory + "/" + key; }
 
@@ -78,9 +83,19 @@ struct DirectoryStore::State {
     worker.to_do.notify_one();
   }
 
+  Result<std::string> place(UnfinishedFile file, const std::string& path,
+                            const ports::Condition& condition);
   Result<std::vector<ports::ObjectInfo>> list(const std::string& prefix, const std::string& after,
                                               std::size_t limit) const;
 };
+
+// On the writer. No two objects of a process get one time, so no two at one place get one etag.
+Result<std::string> DirectoryStore::State::place(UnfinishedFile file, const std::string& path,
+                                                 const ports::Condition& condition) {
+  if (Status status = check_condition(path, condition); !status.ok()) return status.error();
+  changed_us = std::max(now_us(), changed_us + 1);
+  return file.place(path, changed_us);
+}
 
 Result<std::unique_ptr<DirectoryStore>> DirectoryStore::open(const std::string& directory) {
   std::error_code error;
@@ -88,6 +103,16 @@ Result<std::unique_ptr<DirectoryStore>> DirectoryStore::open(const std::string& 
   if (error) {
     return Error{ErrorCode::internal,
                  fmt::format("{} cannot be used: {}.", directory, error.message())};
+  }
+  const Result<bool> fine_times = keeps_microseconds(directory);
+  if (!fine_times.ok()) return fine_times.error();
+  if (!*fine_times) {
+    return Error{
+        ErrorCode::internal,
+        fmt::format("{} cannot be used: its file system does not keep a file's time to the "
+                    "microsecond, by which objects are told apart. ext4, xfs, btrfs, zfs "
+                    "and tmpfs do.",
+                    directory)};
   }
   auto state = std::make_unique<State>();
   state->directory = directory;
@@ -104,28 +129,21 @@ DirectoryStore::~DirectoryStore() { close(); }
 void DirectoryStore::put(std::string key, std::string bytes, ports::Condition condition,
                          ports::Completion<Result<std::string>> done) {
   state_->run(state_->writer, key, std::move(done),
-              [path = state_->path_of(key), bytes = std::move(bytes),
+              [state = state_.get(), path = state_->path_of(key), bytes = std::move(bytes),
                condition = std::move(condition)]() -> Result<std::string> {
                 if (Status status = check_condition(path, condition); !status.ok())
                   return status.error();
-                if (Status status = replace_file(path, bytes); !status.ok()) return status.error();
-                return hash_id({bytes});
+                Result<UnfinishedFile> file = UnfinishedFile::create(path + kUnfinished);
+                if (!file.ok()) return file.error();
+                if (Status status = file->write(bytes); !status.ok()) return status.error();
+                return state->place(file.take(), path, {});
               });
 }
 
 void DirectoryStore::get(std::string key, ports::ByteRange range,
                          ports::Completion<Result<ports::Object>> done) {
   state_->run(state_->reader, key, std::move(done),
-              [path = state_->path_of(key), range]() -> Result<ports::Object> {
-                Result<std::string> bytes = read_file(path);
-                if (!bytes.ok()) return bytes.error();
-                ports::Object object;
-                object.size = bytes->size();
-                object.etag = hash_id({*bytes});
-                const std::uint64_t from = std::min<std::uint64_t>(range.offset, object.size);
-                object.bytes = bytes->substr(from, range.length.value_or(std::string::npos));
-                return object;
-              });
+              [path = state_->path_of(key), range] { return read_file(path, range); });
 }
 
 Result<std::vector<ports::ObjectInfo>> DirectoryStore::State::list(const std::string& prefix,

@@ -1,8 +1,9 @@
 // DirectoryStore: objects as files below a folder. A put is written beside its place, fsynced and
 // renamed, and the folder is fsynced: a reader sees the old object or the new one, whole. One
 // thread writes, so conditional puts are race-free within the process, which suffices: the log's
-// lock keeps other ones out. Another thread reads and never waits for an fsync. The etag is a hash
-// of the bytes: inode and time say too little (both come back within a clock tick after two puts).
+// lock keeps other ones out. Another thread reads and never waits for an fsync. The etag is made of
+// inode, size and modification time, and the time is one that no other object of the process got:
+// the clock's alone comes back within a tick. So a range of a large object costs the range.
 // Any thread may call.
 #pragma once
 

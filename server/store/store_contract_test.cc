@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <set>
 
 #include "ports/faulty_store.h"
 #include "store/directory_store.h"
@@ -90,6 +91,21 @@ TEST(DirectoryStore, ReadersDoNotWaitForPuts) {
   ::close(reader);
   EXPECT_EQ(asker.get("stuck").error().code, ErrorCode::not_found);
   EXPECT_TRUE(asker.put("stuck", "bytes").ok());
+}
+
+TEST(DirectoryStore, NoEtagComesBackHoweverFastObjectsChange) {
+  const TemporaryFolder folder;
+  runtime::AsioRuntime loop("test");
+  const auto store = store::DirectoryStore::open(folder.path()).take();
+  StoreAsker asker(loop, *store);
+  std::set<std::string> etags;
+  for (int i = 0; i < 200; ++i) {
+    etags.insert(asker.put("a", i % 2 == 0 ? "even" : "odd!").take());
+    if (i % 3 == 0) {
+      ASSERT_TRUE(asker.remove("a").ok());
+    }
+  }
+  EXPECT_EQ(etags.size(), 200U);
 }
 
 TEST(DirectoryStore, AReaderOfTheFileSeesOneObjectOrTheOtherWhole) {

@@ -1,5 +1,7 @@
 #include "sim/sim_store.h"
 
+#include "ports/buffered_upload.h"
+
 namespace telltale::sim {
 
 SimStore::SimStore(ports::Runtime& runtime, bool skip_snapshots)
@@ -25,6 +27,10 @@ void SimStore::put(std::string key, std::string bytes, ports::Condition,
     if (!thrown_away) objects_[key] = std::move(bytes);
     done(std::string("etag"));
   });
+}
+
+std::unique_ptr<ports::Upload> SimStore::start_upload(std::string key) {
+  return std::make_unique<ports::BufferedUpload>(*this, std::move(key));
 }
 
 void SimStore::get(std::string key, ports::ByteRange,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 
 #include "ports/store.h"
 
@@ -17,6 +18,7 @@ class SimStore final : public ports::Store {
 
   void put(std::string key, std::string bytes, ports::Condition condition,
            ports::Completion<Result<std::string>> done) override;
+  std::unique_ptr<ports::Upload> start_upload(std::string key) override;
   void get(std::string key, ports::ByteRange range,
            ports::Completion<Result<ports::Object>> done) override;
   void list(std::string prefix, std::string after, std::size_t limit,

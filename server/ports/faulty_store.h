@@ -16,6 +16,7 @@ class FaultyStore final : public Store {
 
   void put(std::string key, std::string bytes, Condition condition,
            Completion<Result<std::string>> done) override;
+  std::unique_ptr<Upload> start_upload(std::string key) override;
   void get(std::string key, ByteRange range, Completion<Result<Object>> done) override;
   void list(std::string prefix, std::string after, std::size_t limit,
             Completion<Result<std::vector<ObjectInfo>>> done) override;

@@ -115,6 +115,27 @@ TEST(FaultyStore, APutThatFailsLeavesNothing) {
   EXPECT_EQ(std::count(codes.begin(), codes.end(), ErrorCode::unavailable), 1);
 }
 
+TEST(FaultyStore, AnUploadThatLostAPieceIsNeverCommitted) {
+  runtime::SimRuntime runtime(1);
+  store::MemoryStore inner;
+  FaultyStore store(inner, runtime);
+  const auto upload = store.start_upload("a");
+  std::vector<bool> oks;
+  const auto write = [&] {
+    upload->write("piece", {runtime, [&](Status status) { oks.push_back(status.ok()); }});
+    runtime.run_until_idle();
+  };
+  write();
+  store.faults.fail_percent = 100;
+  write();
+  store.faults.fail_percent = 0;
+  write();
+  upload->commit({}, {runtime, [&](Result<std::string> etag) { oks.push_back(etag.ok()); }});
+  inner.get("a", {}, {runtime, [&](Result<Object> object) { oks.push_back(object.ok()); }});
+  runtime.run_until_idle();
+  EXPECT_EQ(oks, (std::vector<bool>{true, false, false, false, false}));
+}
+
 TEST(MemoryLog, DropWaitingForgetsReadersAndKeepsRecords) {
   FaultyWorld world(1, {});
   int answers = 0;

@@ -41,4 +41,8 @@ Error key_is_a_folder() {
   return {ErrorCode::invalid_argument, "A store key cannot be the folder of another one."};
 }
 
+Error condition_failed() {
+  return {ErrorCode::precondition_failed, "The object is not what the writer took it for."};
+}
+
 }  // namespace telltale::ports

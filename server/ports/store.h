@@ -8,12 +8,15 @@
 //    and of two at once one wins.
 //  - list returns keys with the prefix, in byte order, after `after`, at most `limit`.
 //  - remove of what is not there succeeds. get of it answers not_found.
+//  - an upload is a put in pieces: memory does not grow with the object, nobody sees it before its
+//    commit, and nothing stays of one that is aborted, dropped or refused.
 // Keys are '/'-separated segments of [A-Za-z0-9._-], of at most 240 bytes each and 512 in all, no
 // segment "." or "..". While an object is there, its key is not the folder of another one (MinIO
 // refuses that too): a put of such a key answers invalid_argument.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -50,6 +53,23 @@ struct ObjectInfo {
   bool operator==(const ObjectInfo&) const = default;
 };
 
+// One object on its way into a store, piece by piece. Owned by who writes it, who makes the next
+// call once the last one is answered, and none after commit or abort; gone before its store is. Its
+// destruction aborts what was neither; answers that are due still arrive.
+class Upload {
+ public:
+  virtual ~Upload() = default;
+
+  // The next bytes of the object. Answered when the store can take more, which may be before these
+  // are kept. An error ends the upload: each later call answers it again. What is wrong with the
+  // key or the store may first be told by commit.
+  virtual void write(std::string bytes, Completion<Status> done) = 0;
+  // Makes all that was written the object, as put does. Answers its etag.
+  virtual void commit(Condition condition, Completion<Result<std::string>> done) = 0;
+  // Answered when nothing is left of it; an error says that something may be.
+  virtual void abort(Completion<Status> done) = 0;
+};
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -57,6 +77,8 @@ class Store {
   // Answers the new object's etag.
   virtual void put(std::string key, std::string bytes, Condition condition,
                    Completion<Result<std::string>> done) = 0;
+  // For objects of any size; put is for what is in memory anyway.
+  virtual std::unique_ptr<Upload> start_upload(std::string key) = 0;
   virtual void get(std::string key, ByteRange range, Completion<Result<Object>> done) = 0;
   virtual void list(std::string prefix, std::string after, std::size_t limit,
                     Completion<Result<std::vector<ObjectInfo>>> done) = 0;
@@ -68,5 +90,7 @@ class Store {
 Status check_store_key(const std::string& key);
 // What a put of a key answers that is the folder of another one, or the other way round.
 Error key_is_a_folder();
+// What a put answers whose condition does not hold.
+Error condition_failed();
 
 }  // namespace telltale::ports

@@ -38,6 +38,32 @@ class StoreAsker {
   Result<std::string> put(std::string key, std::string bytes, Condition condition = {}) {
     return start_put(std::move(key), std::move(bytes), std::move(condition)).get();
   }
+  Status write(Upload& upload, std::string bytes) {
+    return ask<Status>(loop_, [&](auto done) { upload.write(std::move(bytes), std::move(done)); })
+        .get();
+  }
+  std::future<Result<std::string>> start_commit(Upload& upload, Condition condition = {}) {
+    return ask<Result<std::string>>(
+        loop_, [&upload, condition](auto done) { upload.commit(condition, std::move(done)); });
+  }
+  Result<std::string> commit(Upload& upload, Condition condition = {}) {
+    return start_commit(upload, std::move(condition)).get();
+  }
+  Status abort(Upload& upload) {
+    return ask<Status>(loop_, [&](auto done) { upload.abort(std::move(done)); }).get();
+  }
+  std::shared_ptr<Upload> upload(std::string key) {
+    return ask<std::shared_ptr<Upload>>(
+               loop_,
+               [this, key](auto done) { done(std::shared_ptr<Upload>(store_.start_upload(key))); })
+        .get();
+  }
+  // An upload that has `bytes` and waits for its commit.
+  std::shared_ptr<Upload> started_upload(std::string key, std::string bytes) {
+    auto upload = this->upload(std::move(key));
+    EXPECT_TRUE(write(*upload, std::move(bytes)).ok());
+    return upload;
+  }
   Result<Object> get(std::string key, ByteRange range = {}) {
     return ask<Result<Object>>(
                loop_, [this, key, range](auto done) { store_.get(key, range, std::move(done)); })
@@ -150,6 +176,96 @@ TEST_P(StoreContract, OfManyConditionalPutsAtOnceOneWins) {
   }
 }
 
+TEST_P(StoreContract, PiecesOfAnUploadAreOneObject) {
+  std::string all;
+  auto upload = asker_.started_upload("runs/a", "");
+  // Small ones, none, and more than any part an adapter may cut them into.
+  for (const std::size_t size : {1U, 0U, 100'000U, 20U << 20, 3U, (16U << 20) - 100'004U, 5U}) {
+    std::string piece(size, static_cast<char>('a' + all.size() % 23));
+    if (!piece.empty()) piece.back() = '\n';
+    all += piece;
+    ASSERT_TRUE(asker_.write(*upload, std::move(piece)).ok());
+  }
+  EXPECT_EQ(asker_.get("runs/a").error().code, ErrorCode::not_found);
+  const auto etag = asker_.commit(*upload);
+  ASSERT_TRUE(etag.ok());
+  const auto got = asker_.get("runs/a");
+  EXPECT_TRUE(got->bytes == all);
+  EXPECT_EQ(got->size, all.size());
+  EXPECT_EQ(got->etag, *etag);
+  EXPECT_TRUE(asker_.get("runs/a", {(20U << 20) - 5, 1'000})->bytes ==
+              all.substr((20U << 20) - 5, 1'000));
+  EXPECT_TRUE(asker_.put("runs/a", "new", Condition::matches(*etag)).ok());
+}
+
+TEST_P(StoreContract, AnUploadOfNothingIsAnEmptyObject) {
+  for (const char* key : {"a", "b"}) {
+    auto upload = asker_.started_upload(key, "");
+    ASSERT_TRUE(asker_.commit(*upload).ok());
+    EXPECT_EQ(asker_.get(key)->size, 0U);
+  }
+}
+
+TEST_P(StoreContract, OfAnUploadThatIsNotCommittedNothingStays) {
+  for (const std::size_t size : {std::size_t{3}, std::size_t{20} << 20}) {
+    const std::string bytes(size, 'x');
+    ASSERT_TRUE(asker_.put("old", "old").ok());
+    auto aborted = asker_.started_upload("old", bytes);
+    auto dropped = asker_.started_upload("new", bytes);
+    EXPECT_TRUE(asker_.abort(*aborted).ok());
+    aborted.reset();
+    dropped.reset();
+    EXPECT_EQ(asker_.get("old")->bytes, "old");
+    EXPECT_EQ(asker_.get("new").error().code, ErrorCode::not_found);
+    EXPECT_EQ(keys(""), std::vector<std::string>{"old"});
+  }
+}
+
+TEST_P(StoreContract, ConditionsHoldForUploadsToo) {
+  for (const std::size_t size : {std::size_t{3}, std::size_t{20} << 20}) {
+    const std::string bytes(size, 'x');
+    const auto commit = [&](const std::string& key, Condition condition) {
+      return asker_.commit(*asker_.started_upload(key, bytes), std::move(condition));
+    };
+    ASSERT_TRUE(asker_.remove("a").ok());
+    const auto first = commit("a", Condition::absent());
+    ASSERT_TRUE(first.ok());
+    EXPECT_EQ(commit("a", Condition::absent()).error().code, ErrorCode::precondition_failed);
+    const auto second = asker_.put("a", "two", Condition::matches(*first));
+    ASSERT_TRUE(second.ok());
+    EXPECT_EQ(commit("a", Condition::matches(*first)).error().code, ErrorCode::precondition_failed);
+    EXPECT_EQ(asker_.get("a")->bytes, "two");
+    EXPECT_TRUE(commit("a", Condition::matches(*second)).ok());
+    EXPECT_EQ(asker_.get("a")->size, size);
+    EXPECT_EQ(commit("none", Condition::matches(*first)).error().code,
+              ErrorCode::precondition_failed);
+  }
+}
+
+TEST_P(StoreContract, OfUploadsAndPutsAtOnceOneWins) {
+  std::vector<std::shared_ptr<Upload>> uploads;
+  for (int i = 0; i < 4; ++i) {
+    const std::size_t size = i % 2 == 0 ? 3U : 17U << 20;
+    uploads.push_back(asker_.started_upload("a", std::string(size, 'u')));
+  }
+  std::vector<std::future<Result<std::string>>> answers;
+  for (const auto& upload : uploads) {
+    answers.push_back(asker_.start_commit(*upload, Condition::absent()));
+    answers.push_back(asker_.start_put("a", "put", Condition::absent()));
+  }
+  std::vector<std::string> etags;
+  for (auto& answer : answers) {
+    const Result<std::string> etag = answer.get();
+    if (etag.ok()) {
+      etags.push_back(*etag);
+    } else {
+      EXPECT_EQ(etag.error().code, ErrorCode::precondition_failed);
+    }
+  }
+  ASSERT_EQ(etags.size(), 1U);
+  EXPECT_EQ(asker_.get("a")->etag, etags[0]);
+}
+
 TEST_P(StoreContract, ListGivesByteOrderAfterAndLimit) {
   EXPECT_TRUE(keys("").empty());
   for (const char* key :
@@ -200,6 +316,9 @@ TEST_P(StoreContract, NoKeyIsTheFolderOfAnotherWhileThatIsThere) {
   ASSERT_TRUE(asker_.put("packs/b/c", "c").ok());
   for (const char* key : {"runs", "runs/a/b", "runs/a/b/c", "packs/b", "packs"}) {
     EXPECT_EQ(asker_.put(key, "x").error().code, ErrorCode::invalid_argument) << key;
+    EXPECT_EQ(asker_.commit(*asker_.started_upload(key, "x")).error().code,
+              ErrorCode::invalid_argument)
+        << key;
     EXPECT_EQ(asker_.get(key).error().code, ErrorCode::not_found) << key;
   }
   EXPECT_EQ(keys(""), (std::vector<std::string>{"packs/b/c", "runs/a"}));
@@ -227,16 +346,22 @@ TEST_P(StoreContract, OnlyKeysOfTheRuleAreTaken) {
         std::string("a/.."), std::string("../a"), std::string("a b"), std::string("a~"),
         std::string("\xc3\xa4"), std::string("a\0", 2), longest + "d", std::string(241, 'a')}) {
     EXPECT_EQ(asker_.put(key, "bytes").error().code, ErrorCode::invalid_argument) << key;
+    EXPECT_EQ(asker_.commit(*asker_.upload(key)).error().code, ErrorCode::invalid_argument) << key;
     EXPECT_EQ(asker_.get(key).error().code, ErrorCode::invalid_argument) << key;
     EXPECT_EQ(asker_.remove(key).error().code, ErrorCode::invalid_argument) << key;
   }
 }
 
 TEST_P(StoreContract, CloseAnswersWhatIsUnderWayAndThenClosed) {
+  const auto ready = asker_.started_upload("b", "one");
+  const auto late = asker_.started_upload("c", "one");
   auto accepted = asker_.start_put("a", "one");
+  auto committed = asker_.start_commit(*ready);
   asker_.close();
   asker_.close();
   EXPECT_TRUE(accepted.get().ok());
+  EXPECT_TRUE(committed.get().ok());
+  EXPECT_EQ(asker_.commit(*late).error().code, ErrorCode::closed);
   EXPECT_EQ(asker_.put("a", "two").error().code, ErrorCode::closed);
   EXPECT_EQ(asker_.get("a").error().code, ErrorCode::closed);
   EXPECT_EQ(asker_.list("").error().code, ErrorCode::closed);

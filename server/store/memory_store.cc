@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/ids.h"
+#include "ports/buffered_upload.h"
 
 namespace telltale::store {
 
@@ -38,12 +39,16 @@ void MemoryStore::put(std::string key, std::string bytes, ports::Condition condi
   } else if (is_in_the_way(key)) {
     done(ports::key_is_a_folder());
   } else if (!holds(key, condition)) {
-    done(Error{ErrorCode::precondition_failed, "The object is not what the writer took it for."});
+    done(ports::condition_failed());
   } else {
     std::string etag = hash_id({bytes});
     objects_[std::move(key)] = std::move(bytes);
     done(std::move(etag));
   }
+}
+
+std::unique_ptr<ports::Upload> MemoryStore::start_upload(std::string key) {
+  return std::make_unique<ports::BufferedUpload>(*this, std::move(key));
 }
 
 void MemoryStore::get(std::string key, ports::ByteRange range,

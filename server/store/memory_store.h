@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 
 #include "ports/store.h"
@@ -13,6 +14,7 @@ class MemoryStore final : public ports::Store {
  public:
   void put(std::string key, std::string bytes, ports::Condition condition,
            ports::Completion<Result<std::string>> done) override;
+  std::unique_ptr<ports::Upload> start_upload(std::string key) override;
   void get(std::string key, ports::ByteRange range,
            ports::Completion<Result<ports::Object>> done) override;
   void list(std::string prefix, std::string after, std::size_t limit,

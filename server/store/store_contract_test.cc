@@ -72,6 +72,25 @@ TEST(DirectoryStore, WhatAnInterruptedPutLeftIsNoObjectAndIsReplaced) {
   EXPECT_FALSE(std::filesystem::exists(folder.path() + "/a~"));
 }
 
+TEST(DirectoryStore, WhatUploadsWroteIsGoneWhenTheyAreAndAtTheNextStart) {
+  const TemporaryFolder folder;
+  const std::string uploads = folder.path() + "/uploads~";
+  runtime::AsioRuntime loop("test");
+  std::filesystem::create_directory(uploads);
+  std::ofstream(uploads + "/7~") << "of a process that was killed";
+  {
+    const auto store = store::DirectoryStore::open(folder.path()).take();
+    EXPECT_FALSE(std::filesystem::exists(uploads));
+    StoreAsker asker(loop, *store);
+    auto upload = asker.started_upload("a", "one");
+    EXPECT_EQ(std::filesystem::file_size(uploads + "/0~"), 3U);
+    EXPECT_TRUE(asker.list("")->empty());
+    upload.reset();
+    ASSERT_TRUE(asker.commit(*asker.started_upload("b", "two")).ok());
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(uploads));
+}
+
 TEST(DirectoryStore, ReadersDoNotWaitForPuts) {
   const TemporaryFolder folder;
   runtime::AsioRuntime loop("test");

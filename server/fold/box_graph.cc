@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "fold/loop_size.h"
+
 namespace telltale::fold {
 namespace {
 
@@ -12,17 +14,8 @@ constexpr std::size_t kEdgesPerDependency = 1'024;
 
 constexpr float kCharacterWidth = 7.2F;
 constexpr float kCardPadding = 96;  // icon, time and margins
-constexpr float kCardWidthMin = 160;
-constexpr float kCardWidthMax = 260;
-constexpr float kCellsHeader = kCardHeight + 16;  // a loop's name and counts
-constexpr float kCell = 8;
-constexpr std::uint32_t kCellsPerRow = 50;
-constexpr float kLoopWidth = kCellsPerRow * kCell + 20;
-// A loop mostly tells its items only when it begins, and its box never grows: room for 300 of them.
-constexpr std::uint32_t kCellRowsMin = 6;
-constexpr std::uint32_t kCellRowsMax = 20;    // beyond 1,000 items a cell is a block of them
-constexpr std::uint32_t kFewIterations = 12;  // these get a row of their own each
-constexpr float kIterationRow = 16;
+constexpr float kCardWidthMin = 192;
+constexpr float kCardWidthMax = 288;
 
 class Builder {
  public:
@@ -70,14 +63,18 @@ class Builder {
     const std::size_t count = tasks_.size();
     loops_.assign(count, kNoSlot);
     std::vector<std::uint32_t> children(count, 0);
-    std::vector<std::uint32_t> cells(count, 0);
     for (const Slot slot : top_down_) {
       const Slot parent = parents_[slot];
       if (tasks_[slot].removed || parent == kNoSlot) continue;
       ++children[parent];
       loops_[slot] = loops_[parent];
       if (loops_[slot] == kNoSlot && tasks_[parent].kind == TaskKind::loop) loops_[slot] = parent;
-      if (loops_[slot] != kNoSlot && tasks_[slot].kind == TaskKind::task) ++cells[loops_[slot]];
+    }
+    std::vector<std::uint32_t> stages(count, 0);
+    for (Slot slot = 0; slot < count; ++slot) {
+      if (tasks_[slot].removed || parents_[slot] == kNoSlot) continue;
+      std::uint32_t& most = stages[parents_[slot]];
+      most = std::max(most, children[slot]);
     }
     graph_.nodes.assign(count, kNoNode);
     for (Slot slot = 0; slot < count; ++slot) {
@@ -87,8 +84,8 @@ class Builder {
       if (!loop && task.kind != TaskKind::task && children[slot] > 0) continue;
       graph_.nodes[slot] = static_cast<Node>(graph_.slots.size());
       graph_.slots.push_back(slot);
-      graph_.boxes.push_back(loop ? loop_box(slot, children[slot], cells[slot])
-                                  : card(slot, task.name_length));
+      graph_.boxes.push_back(card(slot, task.name_length));
+      if (loop) fold(graph_.boxes.back(), children[slot], stages[slot]);
     }
   }
 
@@ -100,12 +97,11 @@ class Builder {
     return {slot, 0, 0, width, kCardHeight, false};
   }
 
-  static LayoutBox loop_box(Slot slot, std::uint32_t iterations, std::uint32_t cells) {
-    const std::uint32_t rows = (std::max(cells, iterations) + kCellsPerRow - 1) / kCellsPerRow;
-    float mosaic = static_cast<float>(std::clamp(rows, kCellRowsMin, kCellRowsMax)) * kCell;
-    if (iterations <= kFewIterations)
-      mosaic = std::max(mosaic, static_cast<float>(iterations) * kIterationRow);
-    return {slot, 0, 0, kLoopWidth, kCellsHeader + mosaic + 4, true};
+  static void fold(LayoutBox& box, std::uint32_t items, std::uint32_t stages) {
+    const LoopSize size = loop_size(box.width, items, stages);
+    box.width = size.width;
+    box.height = size.height;
+    box.folded = true;
   }
 
   // Where edges to and from each task begin and end: its box, its loop's, or those of its group's

@@ -5,10 +5,9 @@
 // may move the tasks that were known by mention until then.
 //
 // A LOOP is one box, `folded`: its iterations and their tasks are no boxes, the page draws a mosaic
-// of them into it (below a header of 44 px and a line of counts of 16 px; 50 cells of 8 px in a
-// row). The box keeps its size, so the page fits what the loop grows to. A GROUP is no box: its
-// tasks are laid out among the others, edges to it lead to its first tasks, edges from it come from
-// its last ones.
+// of them into it (geometry: loop_size.h, and GraphLayout.Box in schema/view.proto). A GROUP is no
+// box: its tasks are laid out among the others, edges to it lead to its first tasks, edges from it
+// come from its last ones.
 #pragma once
 
 #include <cstdint>

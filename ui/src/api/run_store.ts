@@ -11,7 +11,7 @@ export class RunStore extends Store {
   readonly tasks = new Map<string, TaskView>();
   readonly series = new Map<string, SeriesView>();
   readonly artifacts = new Map<string, ArtifactView>();
-  private children: Map<string, TaskView[]> | undefined;
+  private by_parent: Map<string, TaskView[]> | undefined;
   private by_task: Map<string, SeriesView[]> | undefined;
 
   apply(frame: ServerFrame): void {
@@ -30,23 +30,23 @@ export class RunStore extends Store {
     for (const artifact of view.artifacts) this.artifacts.set(artifact.id, artifact);
     for (const id of view.removedTasks) this.tasks.delete(id);
     if (frame.snapshot || view.tasks.length > 0 || view.removedTasks.length > 0) {
-      this.children = undefined;
+      this.by_parent = undefined;
     }
     if (frame.snapshot || view.series.length > 0) this.by_task = undefined;
   }
 
   // Of each group ('' = the run) what stands in it.
   get groups(): ReadonlyMap<string, readonly TaskView[]> {
-    this.children ??= children_of(this.tasks);
-    return this.children;
+    this.by_parent ??= children_of(this.tasks);
+    return this.by_parent;
   }
 
   below(id: string): TaskView[] {
     return tasks_below(this.groups, id);
   }
 
-  count_in(id: string): number {
-    return this.groups.get(id)?.length ?? 0;
+  children(id: string): readonly TaskView[] {
+    return this.groups.get(id) ?? [];
   }
 
   // Of a task ('' = the run itself), in the order they were first told.

@@ -16,7 +16,8 @@ export interface CardProps {
   line: string; // the second one
   time: string;
   share: number | undefined;
-  items: readonly TaskView[] | undefined; // of a folded loop
+  items: readonly TaskView[] | undefined; // of a folded loop: its tasks
+  cells: readonly (readonly TaskView[])[] | undefined; // the same, by item
   label: string; // for a screen reader: what it waits for and leads to
   scale: number; // 1 unless it holds a mosaic
   selected: boolean;
@@ -27,7 +28,7 @@ export interface CardProps {
 }
 
 function Items(props: CardProps & { items: readonly TaskView[] }): ReactNode {
-  const { box, items, scale } = props;
+  const { box, items, scale, cells = [] } = props;
   const states = items.map((task) => task.state || kPending);
   const top = scale >= 0.75 ? kHeaderHeight : 24;
   return (
@@ -43,11 +44,11 @@ function Items(props: CardProps & { items: readonly TaskView[] }): ReactNode {
       </span>
       {items.length > 0 && (
         <Mosaic
-          states={states}
-          width={Math.max(8, box.width * scale - 22)}
-          height={Math.max(5, box.height * scale - top - 6)}
+          items={cells}
+          width={Math.max(8, (box.width - 20) * scale)}
+          height={Math.max(5, box.height * scale - top - 10 * scale)}
           theme={props.theme}
-          pick={(at) => props.select(items[at]!.id)}
+          pick={(task) => props.select(task.id)}
         />
       )}
     </>

@@ -60,6 +60,13 @@ interface Edges {
   out_of: Map<string, string[]>;
 }
 
+// Of each item of a loop its tasks.
+function cells_of(context: TaskContext, loop: string): (readonly TaskView[])[] {
+  return context
+    .children(loop)
+    .map((item) => (item.kind === 0 ? [item] : context.below(item.id)));
+}
+
 const kNeighboursSaid = 5;
 
 function edges_of(layout: GraphLayout, tasks: ReadonlyMap<string, TaskView>): Edges {
@@ -203,8 +210,9 @@ export function TaskGraph(props: Props): ReactNode {
             const task = tasks.get(one.taskId);
             if (!task) return null;
             const items = one.folded ? context.below(one.taskId) : undefined;
-            const groups = one.folded ? context.count_in(one.taskId) : 0;
-            const name = one.folded && groups > 0 ? `${groups} × ${task.name}` : task.name;
+            const cells = one.folded ? cells_of(context, one.taskId) : undefined;
+            const count = cells?.length ?? 0;
+            const name = count > 0 ? `${count} × ${task.name}` : task.name;
             const share = items ? share_ended(items) : share_of(task);
             const running = task.state === kRunning;
             const time =
@@ -220,6 +228,7 @@ export function TaskGraph(props: Props): ReactNode {
                 time={time}
                 share={share}
                 items={items}
+                cells={cells}
                 label={label_of(task, name, line, time, edges)}
                 scale={one.folded ? view.k : 1}
                 selected={marked === one.taskId}

@@ -16,7 +16,7 @@ import {
 export interface TaskContext {
   tasks: ReadonlyMap<string, TaskView>;
   below(id: string): readonly TaskView[]; // tasks anywhere in it, in item order
-  count_in(id: string): number; // what stands in it directly: a loop's items
+  children(id: string): readonly TaskView[]; // what stands in it directly: a loop's items
   item_of(task: TaskView): string;
   series_of(id: string): readonly { name: string; lastValue: number }[];
 }

@@ -25,7 +25,7 @@ export function TaskList(props: TabProps): ReactNode {
   const open = (id: string): void => props.select(id === selected ? '' : id);
   // Groups are dissolved as in the graph; a loop is one entry.
   const top = [...store.tasks.values()].filter((task) => {
-    if (task.kind === 2 || (task.kind === 3 && store.count_in(task.id) > 0)) return false;
+    if (task.kind === 2 || (task.kind === 3 && store.children(task.id).length > 0)) return false;
     for (let at = store.tasks.get(task.parentId); at; at = store.tasks.get(at.parentId)) {
       if (at.kind === 1) return false;
     }
@@ -54,7 +54,7 @@ export function TaskList(props: TabProps): ReactNode {
               >
                 <StateIcon state={task.state} share={running ? share : undefined} />
                 <span className="name">
-                  {items && items.length > 0 ? `${store.count_in(task.id)} × ` : ''}
+                  {items && items.length > 0 ? `${store.children(task.id).length} × ` : ''}
                   {task.name}
                 </span>
                 <span className="says">
@@ -68,11 +68,11 @@ export function TaskList(props: TabProps): ReactNode {
                 <div className="inside">
                   <StateCounts counts={count_states(items.map((one) => one.state))} />
                   <Mosaic
-                    states={items.map((one) => one.state)}
+                    items={items.map((one) => [one])}
                     width={kMosaicWidth}
                     height={Math.min(64, Math.ceil(items.length / 19) * 14)}
                     theme={shade}
-                    pick={(at) => props.select(items[at]!.id)}
+                    pick={(one) => props.select(one.id)}
                   />
                 </div>
               )}

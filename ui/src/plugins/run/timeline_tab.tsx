@@ -58,7 +58,7 @@ function Label(
   const { row, store, now } = props;
   const { task, items } = row;
   const share = items ? share_ended(items) : share_of(task);
-  const groups = task.kind === 1 ? store.count_in(task.id) : 0;
+  const groups = task.kind === 1 ? store.children(task.id).length : 0;
   return (
     <span className="row-label" style={{ paddingLeft: 14 + row.depth * 16 }}>
       {!props.toggle && <span className="fold" />}

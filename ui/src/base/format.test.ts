@@ -1,8 +1,18 @@
 import { expect, test } from 'vitest';
-import { clock, difference, duration, metric, percent, plain, value_text } from './format';
+import {
+  clock,
+  difference,
+  duration,
+  metric,
+  percent,
+  plain,
+  short_duration,
+  value_text,
+} from './format';
 
 test('durations and numbers', () => {
   expect([8e3, 130e3, 3840e3].map(duration)).toEqual(['8 s', '2 m 10 s', '1 h 04 m']);
+  expect([8e3, 130e3, 3840e3].map(short_duration)).toEqual(['8 s', '2 m', '1 h']);
   expect([0.94123, 1842, -0.5].map(metric)).toEqual(['0.9412', '1,842', '\u22120.5000']);
 });
 
@@ -14,8 +24,9 @@ test('a number is as short as it is exact where it was typed or stands at an axi
     '1.5e\u22127',
     '\u22122',
   ]);
-  expect(['0.0005', '"text"', '[1,2]', 'no json'].map(value_text)).toEqual([
+  expect(['0.0005', '{"lr":0.1,"mix":true}', '"text"', '[1,2]', 'no json'].map(value_text)).toEqual([
     '0.0005',
+    'lr 0.1, mix true',
     'text',
     '[1,2]',
     'no json',

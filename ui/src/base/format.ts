@@ -18,6 +18,11 @@ export function duration(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} m`;
 }
 
+// Its largest unit alone, where there is no room: `8 s`, `2 m`, `1 h`.
+export function short_duration(ms: number): string {
+  return duration(ms).split(' ').slice(0, 2).join(' ');
+}
+
 // Under ten seconds with a tenth: how old data is.
 export function age(ms: number): string {
   const seconds = Math.max(0, ms) / 1000;
@@ -138,11 +143,25 @@ export function plural(count_of: number, word: string): string {
   return `${count(count_of)} ${word}${count_of === 1 ? '' : 's'}`;
 }
 
+// One of a loop's items is often a small object of its parameters.
+const kFlatMost = 6;
+
+function is_flat(value: unknown): value is Record<string, string | number | boolean> {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return false;
+  const parts = Object.values(value);
+  return (
+    parts.length > 0 &&
+    parts.length <= kFlatMost &&
+    parts.every((part) => ['string', 'number', 'boolean'].includes(typeof part))
+  );
+}
+
 // A JSON text as a person reads it: strings without quotes, long numbers cut.
 export function value_text(json: string): string {
   try {
     const value: unknown = JSON.parse(json);
     if (typeof value === 'string') return value;
+    if (is_flat(value)) return Object.entries(value).map((pair) => pair.join(' ')).join(', ');
     if (typeof value === 'number') return String(value).replace('-', kMinus);
     return JSON.stringify(value);
   } catch {

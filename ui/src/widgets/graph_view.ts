@@ -6,6 +6,7 @@ import type { Box } from '../base/task_walk';
 export type Level = 'card' | 'pill' | 'dot';
 
 const kMargin = 20;
+const kSlack = 80; // how far past its ends a graph can be moved
 const kScaleMin = 0.04;
 const kScaleMax = 2;
 export const kLevels: Record<Level, number> = { card: 1, pill: 0.55, dot: 0.25 };
@@ -51,13 +52,8 @@ export class GraphView {
 
   pan(dx: number, dy: number): void {
     this.moved = true;
-    // The graph never leaves the window whole.
-    this.x = bounded(this.x + dx, kMargin * 4 - this.graph.width * this.k, this.width - kMargin * 4);
-    this.y = bounded(
-      this.y + dy,
-      kMargin * 4 - this.graph.height * this.k,
-      this.height - kMargin * 4,
-    );
+    this.x = within(this.x + dx, this.graph.width * this.k, this.width);
+    this.y = within(this.y + dy, this.graph.height * this.k, this.height);
     this.signal.changed();
   }
 
@@ -74,6 +70,7 @@ export class GraphView {
   set_level(level: Level, around: Box | undefined): void {
     if (around) this.center(around);
     this.zoom(kLevels[level] / this.k);
+    this.pan(0, 0); // not past the graph's end
   }
 
   center(box: Box): void {
@@ -113,6 +110,12 @@ export class GraphView {
       (box) => gx >= box.x && gx <= box.x + box.width && gy >= box.y && gy <= box.y + box.height,
     );
   }
+}
+
+// A graph larger than its window fills it, but for a margin; a smaller one stays inside.
+function within(at: number, size: number, window: number): number {
+  const other_end = window - size - kSlack;
+  return bounded(at, Math.min(kSlack, other_end), Math.max(kSlack, other_end));
 }
 
 function bounded(value: number, low: number, high: number): number {

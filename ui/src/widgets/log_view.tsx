@@ -23,7 +23,7 @@ export function LogView(props: Props): ReactNode {
   const version = use_signal(source.signal);
   const box = useRef<HTMLDivElement>(null);
   const field = useRef<HTMLInputElement>(null);
-  const [follow, set_follow] = useState(true);
+  const [follow, set_follow] = useState(!props.at_error);
   const [seen, set_seen] = useState(0);
   const [wrap, set_wrap] = useState(false);
   const [query, set_query] = useState('');
@@ -61,12 +61,13 @@ export function LogView(props: Props): ReactNode {
     show_line(hits[next]!);
   };
 
-  // Once, when the error has come.
+  // Once, when there are lines.
   const placed = useRef(false);
   useLayoutEffect(() => {
-    if (!props.at_error || placed.current || first_error < 0) return;
+    if (!props.at_error || placed.current || total === 0) return;
     placed.current = true;
-    show_line(first_error);
+    if (first_error < 0) go_to_end();
+    else show_line(first_error);
   });
   useLayoutEffect(() => {
     if (follow && box.current) box.current.scrollTop = box.current.scrollHeight;
@@ -153,7 +154,7 @@ export function LogView(props: Props): ReactNode {
           }}
         >
           <Icon name="end" />{' '}
-          {follow ? (props.live ? 'Following' : 'At the end') : `${count(fresh)} new`}
+          {follow || fresh === 0 ? 'Follow' : `${count(fresh)} new`}
         </button>
       </header>
       <div

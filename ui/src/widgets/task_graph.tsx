@@ -12,7 +12,7 @@ import {
   type RefObject,
 } from 'react';
 import type { GraphLayout, TaskView } from '../api/gen/view_pb';
-import { percent } from '../base/format';
+import { duration, percent, short_duration } from '../base/format';
 import { use_keys } from '../base/keys';
 import { kRunning, look } from '../base/state';
 import { drawn_in, neighbour, type Direction } from '../base/task_walk';
@@ -21,7 +21,7 @@ import { Choice } from './controls';
 import { GraphCanvas } from './graph_canvas';
 import { GraphView, type Level } from './graph_view';
 import { TaskCard } from './task_card';
-import { says, share_ended, share_of, time_of, type TaskContext } from './task_text';
+import { says, share_ended, share_of, took_ms, type TaskContext } from './task_text';
 import './task_graph.css';
 
 interface Props {
@@ -40,6 +40,7 @@ const kArrows: Record<string, Direction> = {
   ArrowRight: 'right',
 };
 const kDragPx = 4;
+const kShortTimesBelow = 0.95; // of the scale: there names need the room
 
 // What a card says to somebody who does not see it.
 function label_of(task: TaskView, name: string, line: string, time: string, edges: Edges): string {
@@ -215,8 +216,10 @@ export function TaskGraph(props: Props): ReactNode {
             const name = count > 0 ? `${count} × ${task.name}` : task.name;
             const share = items ? share_ended(items) : share_of(task);
             const running = task.state === kRunning;
-            const time =
-              running && share !== undefined ? percent(share) : time_of(task, now);
+            const took = took_ms(task, now) ?? -1;
+            const in_words = view.k < kShortTimesBelow ? short_duration : duration;
+            const ran = took < 0 ? '' : in_words(took);
+            const time = running && share !== undefined ? percent(share) : ran;
             const line = says(task, context);
             return (
               <TaskCard
@@ -250,7 +253,7 @@ export function TaskGraph(props: Props): ReactNode {
             ['dot', 'Dots'],
           ]}
           value={view.level}
-          choose={(level) => view.set_level(level, by_id.get(focused))}
+          choose={(level) => view.set_level(level, by_id.get(focus || marked))}
         />
         <button title="Fit the graph (0)" onClick={() => view.fit()}>
           Fit <kbd aria-hidden="true">0</kbd>

@@ -16,23 +16,34 @@ function Cap(props: { name: string }): ReactNode {
   return <kbd>{text}</kbd>;
 }
 
+// Several keys may do the same.
+function by_act(keys: [string, string][]): [string, string[]][] {
+  const found = new Map<string, string[]>();
+  for (const [name, does] of keys) found.set(does, [...(found.get(does) ?? []), name]);
+  return [...found];
+}
+
 export function KeyMap(props: { open: boolean; close: () => void }): ReactNode {
   use_signal(keys_changed);
   const on = use_cell(keys_on);
   // Kept as it was when it opened: a dialog's own keys are no part of the page's.
-  const [keys, set_keys] = useState<[string, string][]>([]);
-  if (props.open && keys.length === 0) set_keys(all_keys());
+  const [keys, set_keys] = useState<[string, string[]][]>([]);
+  if (props.open && keys.length === 0) set_keys(by_act(all_keys()));
   if (!props.open && keys.length > 0) set_keys([]);
   return (
     <Modal name="Keys" open={props.open} close={props.close}>
       <h2>Keys</h2>
-      <dl>
-        {keys.map(([name, does]) => (
-          <div key={name}>
+      <dl className="key-map">
+        {keys.map(([does, names]) => (
+          <div key={does}>
             <dt>{does}</dt>
             <dd>
-              {name.split(/[ +](?=.)/).map((part) => (
-                <Cap key={part} name={part} />
+              {names.map((name) => (
+                <span key={name}>
+                  {name.split(/[ +](?=.)/).map((part) => (
+                    <Cap key={part} name={part} />
+                  ))}{' '}
+                </span>
               ))}
             </dd>
           </div>

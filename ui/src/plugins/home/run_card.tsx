@@ -17,47 +17,42 @@ import { full_name, says } from '../../widgets/task_text';
 import { Eta, TimeAxis } from '../../widgets/time_axis';
 
 const kShape = { width: 150, height: 40 };
-const kBoxesMost = 400;
+const kEdgesMost = 150; // beyond it a shape is dots alone
 
+// The graph on its side, as time goes from left to right: a dot a task.
 function Shape(props: { layout: GraphLayout; tasks: ReadonlyMap<string, TaskView> }): ReactNode {
   const { layout, tasks } = props;
-  // On its side, as time goes from left to right.
+  const few = layout.boxes.length <= kEdgesMost;
+  const size = few ? 7 : 2.4;
   const kx = (kShape.width - 10) / Math.max(1, layout.height);
   const ky = (kShape.height - 10) / Math.max(1, layout.width);
-  const size = 7;
-  const where = new Map(
-    layout.boxes
-      .slice(0, kBoxesMost)
-      .map((box) => [
-        box.taskId,
-        [5 + (box.y + box.height / 2) * kx, 5 + (box.x + box.width / 2) * ky] as const,
-      ]),
-  );
+  const where = new Map<string, readonly [number, number]>();
+  const dots = new Map<number, string>(); // path by state
+  for (const box of layout.boxes) {
+    const x = 5 + (box.y + box.height / 2) * kx;
+    const y = 5 + (box.x + box.width / 2) * ky;
+    where.set(box.taskId, [x, y]);
+    const state = tasks.get(box.taskId)?.state || kPending;
+    const dot = `M${x - size / 2} ${y - size / 2}h${size}v${size}h${-size}z`;
+    dots.set(state, (dots.get(state) ?? '') + dot);
+  }
+  const edges = few
+    ? layout.edges.flatMap((edge) => {
+        const [from, to] = [where.get(edge.from), where.get(edge.to)];
+        return from && to ? [`M${from.join(' ')}L${to.join(' ')}`] : [];
+      })
+    : [];
   return (
     <svg width={kShape.width} height={kShape.height} aria-hidden="true" className="shape">
-      {layout.edges.map((edge) => {
-        const [from, to] = [where.get(edge.from), where.get(edge.to)];
-        if (!from || !to) return null;
-        return <path key={`${edge.from} ${edge.to}`} d={`M${from.join(' ')}L${to.join(' ')}`} />;
-      })}
-      {[...where].map(([id, [x, y]]) => {
-        const state = tasks.get(id)?.state ?? kPending;
-        const color = `var(--${look(state).token})`;
-        const waits = state <= kPending;
-        return (
-          <rect
-            key={id}
-            x={x - size / 2}
-            y={y - size / 2}
-            width={size}
-            height={size}
-            rx={state === kRunning || waits ? size / 2 : 1.5}
-            fill={waits ? 'var(--surface)' : color}
-            stroke={color}
-            strokeDasharray={waits ? '2 1.5' : undefined}
-          />
-        );
-      })}
+      <path d={edges.join('')} />
+      {[...dots].map(([state, path]) => (
+        <path
+          key={state}
+          d={path}
+          className={state <= kPending ? 'waits' : ''}
+          style={{ fill: `var(--${look(state).token})`, stroke: `var(--${look(state).token})` }}
+        />
+      ))}
     </svg>
   );
 }

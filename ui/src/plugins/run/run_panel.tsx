@@ -3,6 +3,7 @@
 import type { ReactNode } from 'react';
 import type { ArtifactView } from '../../api/gen/view_pb';
 import type { RunStore } from '../../api/run_store';
+import { plural } from '../../base/format';
 import { has_ended, kQueued, kRetrying, kRunning, kSuspended } from '../../base/state';
 import { StateIcon } from '../../widgets/state_mark';
 import { full_name, says, share_of, time_of } from '../../widgets/task_text';
@@ -34,8 +35,9 @@ export function RunPanel(props: {
   const { store, base, now } = props;
   const run = store.run!;
   const busy = [...store.tasks.values()].filter(
-    (task) => task.kind === 0 && [kRunning, kRetrying, kQueued, kSuspended].includes(task.state),
+    (task) => task.kind === 0 && [kRunning, kRetrying, kSuspended].includes(task.state),
   );
+  const queued = run.counts.find((one) => one.state === kQueued)?.count ?? 0;
   const results = has_ended(run.state) ? results_of(store) : [];
   const started = [...store.tasks.values()].some((task) => task.startedAtUs > 0n);
   return (
@@ -45,7 +47,7 @@ export function RunPanel(props: {
         {!has_ended(run.state) && (
           <section className="values-part">
             <h3>Happening now</h3>
-            {busy.length === 0 && (
+            {busy.length === 0 && queued === 0 && (
               <p className="quiet">
                 {started
                   ? 'Between two tasks.'
@@ -67,6 +69,7 @@ export function RunPanel(props: {
             {busy.length > kBusyShown && (
               <p className="quiet">and {busy.length - kBusyShown} more</p>
             )}
+            {queued > 0 && <p className="quiet">{plural(queued, 'task')} queued</p>}
           </section>
         )}
         {results.length > 0 && (

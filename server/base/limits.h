@@ -10,7 +10,7 @@ namespace telltale::limits {
 // --- what comes in
 // One POST of events. Large enough for 100,000 points in JSON, small enough to hold a few hundred.
 inline constexpr std::size_t kIngestBodyBytes = 16U << 20;
-inline constexpr std::size_t kIngestEvents = 20'000;
+inline constexpr std::size_t kIngestEvents = 20'000;  // lines of it, refused ones included
 // One event. Kafka's default message.max.bytes is 1 MiB; log bytes are split below it by the
 // sender.
 inline constexpr std::size_t kEventBytes = 960U << 10;
@@ -56,5 +56,6 @@ inline constexpr std::int64_t kIdleConnectionUs = 60'000'000;
 // A member of a consumer group that is to release a partition writes a checkpoint first: some ten
 // times what one takes. Past it the partition moves without.
 inline constexpr std::int64_t kReleaseUs = 10'000'000;
+inline constexpr std::int64_t kLingerUs = 2'000'000;  // a refused peer has to read the reason
 
 }  // namespace telltale::limits

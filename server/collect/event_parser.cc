@@ -31,15 +31,20 @@ class Batch {
     out_.refused.push_back({line_, code, std::move(message), raw});
   }
 
-  // Counts the line and says whether there is room for another event.
+  // Whether another line may follow. What stands beyond the limit is refused as one: a body of
+  // nothing but line ends would else become millions of refusals.
+  bool has_room(std::string_view rest) {
+    if (line_ < limits::kIngestEvents) return true;
+    ++line_;
+    refuse(rest, ErrorCode::too_large,
+           fmt::format("A request takes at most {} lines. Send what follows in another one.",
+                       limits::kIngestEvents));
+    return false;
+  }
+
+  // Counts the line and says whether it is of a size that can be looked at.
   bool next_line(std::string_view raw) {
     ++line_;
-    if (out_.records.size() >= limits::kIngestEvents) {
-      refuse(raw, ErrorCode::too_large,
-             fmt::format("A request takes at most {} events. Send the rest in another one.",
-                         limits::kIngestEvents));
-      return false;
-    }
     if (raw.size() > limits::kEventBytes) {
       refuse(raw, ErrorCode::too_large,
              fmt::format("An event has at most {} bytes, this one {}.", limits::kEventBytes,
@@ -92,12 +97,14 @@ ParsedEvents parse_json_events(std::string_view body, EpochUs observed_at) {
   Batch batch(observed_at);
   Event event;
   while (!body.empty()) {
+    const std::string_view rest = body;
     const std::size_t end = body.find('\n');
     std::string_view line = body.substr(0, end);
     body.remove_prefix(end == std::string_view::npos ? body.size() : end + 1);
     while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t'))
       line.remove_suffix(1);
     if (line.empty()) continue;
+    if (!batch.has_room(rest)) break;
     if (batch.next_line(line)) take_json_line(batch, line, event);
   }
   return batch.finish();
@@ -106,7 +113,7 @@ ParsedEvents parse_json_events(std::string_view body, EpochUs observed_at) {
 ParsedEvents parse_protobuf_events(std::string_view body, EpochUs observed_at) {
   Batch batch(observed_at);
   Event event;
-  while (!body.empty()) {
+  while (!body.empty() && batch.has_room(body)) {
     google::protobuf::io::CodedInputStream input(reinterpret_cast<const std::uint8_t*>(body.data()),
                                                  static_cast<int>(body.size()));
     std::uint64_t length = 0;

@@ -26,7 +26,8 @@ struct ParsedEvents {
   std::size_t with_unknown_fields = 0;
 };
 
-// Newline-delimited JSON, empty lines skipped; a last line without newline counts.
+// Newline-delimited JSON, empty lines skipped; a last line without newline counts. Of more lines or
+// messages than limits::kIngestEvents, good or bad, the rest is refused as one.
 ParsedEvents parse_json_events(std::string_view body, EpochUs observed_at);
 // Protobuf messages, each preceded by its length as a varint. After a broken length nothing more
 // can be told apart: the rest is refused as one.

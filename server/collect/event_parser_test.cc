@@ -128,7 +128,17 @@ TEST(EventParser, TakesAtMostSoManyEventsAtOnce) {
   for (std::size_t i = 0; i < limits::kIngestEvents + 3; ++i) body += line("\"heartbeat\":{}");
   const ParsedEvents parsed = parse_json_events(body, kNow);
   EXPECT_EQ(parsed.records.size(), limits::kIngestEvents);
-  EXPECT_EQ(parsed.refused.size(), 3U);
+  ASSERT_EQ(parsed.refused.size(), 1U);
+  EXPECT_EQ(parsed.refused[0].line, limits::kIngestEvents + 1);
+  EXPECT_EQ(parsed.refused[0].raw.size(), 3 * line("\"heartbeat\":{}").size());
+}
+
+TEST(EventParser, AFloodOfBadLinesIsRefusedAsOne) {
+  std::string lines;
+  for (std::size_t i = 0; i < 10 * limits::kIngestEvents; ++i) lines += "x\n";
+  EXPECT_EQ(parse_json_events(lines, kNow).refused.size(), limits::kIngestEvents + 1);
+  const std::string empty_messages(10 * limits::kIngestEvents, '\0');
+  EXPECT_EQ(parse_protobuf_events(empty_messages, kNow).refused.size(), limits::kIngestEvents + 1);
 }
 
 }  // namespace

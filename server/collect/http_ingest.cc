@@ -44,10 +44,10 @@ HttpIngest::HttpIngest(ports::Runtime& serve_loop, ports::Runtime& collect_loop,
 void HttpIngest::handle(HttpRequest request, ports::Respond respond) {
   ports::Completion<HttpResponse> done(serve_loop_, std::move(respond));
   collect_loop_.post([this, request = std::move(request), done = std::move(done)]() mutable {
-    if (request.method == "GET") {
-      done(rejected_answer());
-    } else {
+    if (request.method == "POST") {
       take(std::move(request), std::move(done));
+    } else {
+      done(rejected_answer());
     }
   });
 }

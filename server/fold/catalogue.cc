@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <tuple>
 
 #include "schema/view.pb.h"
@@ -12,9 +13,17 @@ namespace {
 // ASCII only: what is beyond has no case in most scripts, and folding it would need tables.
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-bool contains(std::string_view text, std::string_view part) {
-  return std::search(text.begin(), text.end(), part.begin(), part.end(),
-                     [](char a, char b) { return lower(a) == lower(b); }) != text.end();
+std::string lowered(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), lower);
+  return out;
+}
+
+// By memmem, whose time is linear: names may be of a million characters and `part` of thousands,
+// and where they are chosen to fit, comparing at every place would take a minute.
+bool contains(std::string_view text, const std::string& lowered_part) {
+  const std::string all = lowered(text);
+  return ::memmem(all.data(), all.size(), lowered_part.data(), lowered_part.size()) != nullptr;
 }
 
 }  // namespace
@@ -27,8 +36,10 @@ bool matches(const RunFilter& filter, const schema::RunSummary& summary) {
   if (!filter.keys.empty() &&
       std::find(filter.keys.begin(), filter.keys.end(), summary.run_key()) == filter.keys.end())
     return false;
-  return filter.text.empty() || contains(summary.name(), filter.text) ||
-         contains(summary.pipeline(), filter.text) || contains(summary.run_key(), filter.text);
+  if (filter.text.empty()) return true;
+  const std::string text = lowered(filter.text);
+  return contains(summary.name(), text) || contains(summary.pipeline(), text) ||
+         contains(summary.run_key(), text);
 }
 
 Catalogue::Place Catalogue::place_of(const schema::RunSummary& summary) {

@@ -1,13 +1,12 @@
 #include "serve/websocket.h"
 
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket.hpp>
 
 #include "base/limits.h"
+#include "serve/live_transport.h"
 
 namespace telltale::serve {
 namespace {
@@ -17,36 +16,22 @@ namespace beast = boost::beast;
 using boost::system::error_code;
 using Socket = beast::websocket::stream<beast::tcp_stream&>;
 
-// Shared by the reading coroutine and writes under way; the session goes with the reader.
-class WebsocketTransport final : public Transport,
-                                 public std::enable_shared_from_this<WebsocketTransport> {
+class WebsocketTransport final : public LiveTransport {
  public:
-  explicit WebsocketTransport(beast::tcp_stream& stream) : socket(stream) {}
-
-  void send(std::string message) override {
-    CHECK(!writing_, "a message is sent while another one is on its way");
-    writing_ = true;
-    message_ = std::move(message);
-    socket.async_write(asio::buffer(message_),
-                       [self = shared_from_this()](error_code error, std::size_t) {
-                         self->writing_ = false;
-                         if (error || !self->session) return;
-                         self->session->sent();
-                       });
-  }
-
-  void close() override {
-    session.reset();
-    error_code ignored;
-    socket.next_layer().socket().close(ignored);
+  explicit WebsocketTransport(beast::tcp_stream& stream) : LiveTransport(stream), socket(stream) {
+    // A peer that is gone without a word is found by pings.
+    socket.set_option(beast::websocket::stream_base::timeout::suggested(beast::role_type::server));
+    socket.binary(true);
+    socket.read_message_max(limits::kClientFrameBytes);
   }
 
   Socket socket;
-  std::unique_ptr<Session> session;
 
- private:
-  bool writing_ = false;
-  std::string message_;
+ protected:
+  void write(asio::const_buffer message, std::function<void(bool)> done) override {
+    socket.async_write(message,
+                       [done = std::move(done)](error_code error, std::size_t) { done(!error); });
+  }
 };
 
 }  // namespace
@@ -66,16 +51,13 @@ asio::awaitable<void> run_websocket(std::shared_ptr<HttpServer::Shared> shared,
                                       asio::redirect_error(asio::use_awaitable, error));
     co_return;
   }
-  stream.expires_never();
+  stream.expires_never();  // the WebSocket has timeouts of its own
   Socket& socket = transport->socket;
-  auto timeouts = beast::websocket::stream_base::timeout::suggested(beast::role_type::server);
-  socket.set_option(timeouts);
-  socket.binary(true);
-  socket.read_message_max(limits::kClientFrameBytes);
   co_await socket.async_accept(upgrade, asio::redirect_error(asio::use_awaitable, error));
-  if (error) co_return;
-  shared->counters.add(Counter::live_connections);
-  transport->session->start();
+  if (!error) {
+    shared->counters.add(Counter::live_connections);
+    transport->session->start();
+  }
   beast::flat_buffer buffer;
   while (!error && transport->session) {
     co_await socket.async_read(buffer, asio::redirect_error(asio::use_awaitable, error));
@@ -83,13 +65,7 @@ asio::awaitable<void> run_websocket(std::shared_ptr<HttpServer::Shared> shared,
     transport->session->received(beast::buffers_to_string(buffer.data()));
     buffer.consume(buffer.size());
   }
-  // The session goes first: it must not send through a socket that is gone. A write under way ends
-  // with the socket, before the stream it refers to does.
-  transport->session.reset();
-  stream.cancel();
-  while (transport.use_count() > 1) {
-    co_await asio::post(stream.get_executor(), asio::use_awaitable);
-  }
+  co_await end_live(std::move(transport), stream);
 }
 
 }  // namespace telltale::serve

@@ -15,12 +15,16 @@ const std::string& HttpRequest::header(const std::string& name) const {
 }
 
 HttpResponse problem(const Error& error) {
+  return problem(http_status_of(error.code), name_of(error.code), error.message);
+}
+
+HttpResponse problem(int status, std::string_view title, std::string_view detail) {
   HttpResponse response;
-  response.status = http_status_of(error.code);
+  response.status = status;
   response.content_type = "application/problem+json";
   response.body =
       fmt::format("{{\"type\":\"about:blank\",\"title\":\"{}\",\"status\":{},\"detail\":{}}}\n",
-                  name_of(error.code), response.status, json_string(error.message));
+                  title, status, json_string(detail));
   if (response.status == 429 || response.status == 503)
     response.headers.emplace_back("retry-after", "1");
   return response;

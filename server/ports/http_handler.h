@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -33,6 +34,8 @@ struct HttpResponse {
 
 // An RFC 9457 body; too_many_requests and unavailable carry Retry-After.
 HttpResponse problem(const Error& error);
+// For a status that is no Error of ours but HTTP's own, as 405; the title in words_like_these.
+HttpResponse problem(int status, std::string_view title, std::string_view detail);
 
 using Respond = UniqueFunction<void(HttpResponse)>;
 

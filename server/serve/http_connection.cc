@@ -24,6 +24,7 @@ namespace http = beast::http;
 using boost::system::error_code;
 
 constexpr auto kIdle = std::chrono::microseconds(limits::kIdleConnectionUs);
+constexpr auto kLinger = std::chrono::microseconds(limits::kLingerUs);
 
 ports::HttpRequest to_request(http::request<http::string_body> message) {
   ports::HttpRequest request;
@@ -91,27 +92,48 @@ class Connection {
   }
 
  private:
+  using Parser = http::request_parser<http::string_body>;
+
   // One request and its answer; false when the connection is over.
   asio::awaitable<bool> serve_one() {
-    http::request_parser<http::string_body> parser;
+    Parser parser;
     parser.header_limit(limits::kHeaderBytes);
     parser.body_limit(boost::none);
-    stream_.expires_after(kIdle);
-    error_code error;
-    co_await http::async_read_header(stream_, buffer_, parser,
-                                     asio::redirect_error(asio::use_awaitable, error));
+    error_code error = co_await read_header(parser);
     if (error) co_return co_await refuse_broken(error);
-    const std::string target(parser.get().target());
-    const bool ingest = target.rfind("/api/v1/events", 0) == 0;
-    parser.body_limit(ingest ? limits::kIngestBodyBytes : limits::kRequestBodyBytes);
     if (parser.get().method() == http::verb::unknown)
-      co_return co_await refuse(405, "This method is not known.");
+      co_return co_await refuse(405, "method_not_allowed", "This method is not known.");
+    const std::size_t body_limit = body_limit_of(parser.get().target());
+    // Set after the header, Beast holds only chunked bodies to it.
+    if (parser.content_length().value_or(0) > body_limit)
+      co_return co_await refuse_broken(http::error::body_limit);
+    parser.body_limit(body_limit);
+    const std::string_view encoding = parser.get()[http::field::content_encoding];
+    if (!encoding.empty() && encoding != "identity")
+      co_return co_await refuse(415, "unsupported_media_type",
+                                "Bodies are taken as they are: send it uncompressed.");
     if (parser.get()[http::field::expect] == "100-continue") co_await say_continue();
+    stream_.expires_after(kIdle);
     co_await http::async_read(stream_, buffer_, parser,
                               asio::redirect_error(asio::use_awaitable, error));
     if (error) co_return co_await refuse_broken(error);
     shared_->counters.add(Counter::http_requests);
     co_return co_await dispatch(parser.release());
+  }
+
+  asio::awaitable<error_code> read_header(Parser& parser) {
+    const auto place = shared_->waiting.insert(shared_->waiting.end(), &stream_);
+    stream_.expires_after(kIdle);
+    error_code error;
+    co_await http::async_read_header(stream_, buffer_, parser,
+                                     asio::redirect_error(asio::use_awaitable, error));
+    shared_->waiting.erase(place);
+    co_return error;
+  }
+
+  static std::size_t body_limit_of(std::string_view target) {
+    const std::string_view path = target.substr(0, target.find('?'));
+    return path == "/api/v1/events" ? limits::kIngestBodyBytes : limits::kRequestBodyBytes;
   }
 
   asio::awaitable<bool> dispatch(http::request<http::string_body> message) {
@@ -120,6 +142,8 @@ class Connection {
     const bool head_only = message.method() == http::verb::head;
     const bool upgrade = beast::websocket::is_upgrade(message);
     ports::HttpRequest request = to_request(upgrade ? message : std::move(message));
+    if (const auto answer = sign_in(request, shared_->guard))
+      co_return co_await write(*answer, version, keep_alive, head_only);
     if (const auto denial = check_request(request, shared_->guard)) {
       shared_->counters.add(Counter::http_forbidden);
       co_return co_await write(denied(*denial), version, keep_alive, head_only);
@@ -128,7 +152,7 @@ class Connection {
       co_await run_websocket(shared_, stream_, std::move(message), request);
       co_return false;
     }
-    if (request.header("accept").rfind("text/event-stream", 0) == 0) {
+    if (request.method == "GET" && request.header("accept").rfind("text/event-stream", 0) == 0) {
       const bool live = co_await run_event_stream(shared_, stream_, request);
       if (live) co_return false;
     }
@@ -137,12 +161,8 @@ class Connection {
   }
 
   static ports::HttpResponse denied(const Denial& denial) {
-    ports::HttpResponse response = ports::problem({ErrorCode::invalid_argument, denial.detail});
-    response.status = denial.status;
     const char* title = denial.status == 401 ? "unauthorized" : "forbidden";
-    response.body = fmt::format(
-        "{{\"type\":\"about:blank\",\"title\":\"{}\",\"status\":{},\"detail\":\"{}\"}}\n", title,
-        denial.status, denial.detail);
+    ports::HttpResponse response = ports::problem(denial.status, title, denial.detail);
     if (denial.status == 401) response.headers.emplace_back("www-authenticate", "Bearer");
     return response;
   }
@@ -170,23 +190,36 @@ class Connection {
                                asio::redirect_error(asio::use_awaitable, ignored));
   }
 
-  asio::awaitable<bool> refuse(int status, const char* detail) {
-    ports::HttpResponse response = ports::problem({ErrorCode::invalid_argument, detail});
-    response.status = status;
-    co_await write(std::move(response), 11, false, false);
+  asio::awaitable<bool> refuse(int status, const char* title, const char* detail) {
+    co_await write(ports::problem(status, title, detail), 11, false, false);
+    co_await pass_over();
     co_return false;
+  }
+
+  // What a refused peer is still sending, for a moment: closed at once, the connection would be
+  // reset, and the reason lost with it.
+  asio::awaitable<void> pass_over() {
+    error_code error;
+    stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
+    stream_.expires_after(kLinger);
+    char bytes[16'384];
+    while (!error) {
+      co_await stream_.async_read_some(asio::buffer(bytes),
+                                       asio::redirect_error(asio::use_awaitable, error));
+    }
   }
 
   asio::awaitable<bool> refuse_broken(const error_code& error) {
     if (error == http::error::body_limit)
-      co_return co_await refuse(413, "The body is larger than this path takes. Send less at once.");
+      co_return co_await refuse(413, "too_large",
+                                "The body is larger than this path takes. Send less at once.");
     if (error == http::error::header_limit || error == http::error::buffer_overflow)
-      co_return co_await refuse(431, "The header is larger than 32 KiB.");
+      co_return co_await refuse(431, "header_too_large", "The header is larger than 32 KiB.");
     if (error == http::error::end_of_stream ||
         error.category() == asio::error::get_system_category() || error == beast::error::timeout ||
         error == asio::error::eof || error == http::error::partial_message)
       co_return false;
-    co_return co_await refuse(400, "This is no HTTP request.");
+    co_return co_await refuse(400, "invalid_argument", "This is no HTTP request.");
   }
 
   std::shared_ptr<HttpServer::Shared> shared_;

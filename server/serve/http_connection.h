@@ -4,6 +4,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <functional>
+#include <list>
 #include <memory>
 #include <set>
 
@@ -21,6 +22,9 @@ struct HttpServer::Shared {
   GuardOptions guard;
   std::function<void()> close_acceptor;
   std::set<boost::beast::tcp_stream*> open;  // for close()
+  // Those of them that wait for a request, the longest first: one of these makes room for another
+  // connection, so that peers which only hold theirs keep nobody out.
+  std::list<boost::beast::tcp_stream*> waiting;
   bool closing = false;
 };
 

@@ -1,12 +1,16 @@
 #include "serve/http_server.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <chrono>
 
 #include "base/limits.h"
 #include "serve/http_connection.h"
@@ -17,14 +21,42 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
+constexpr auto kAcceptPause = std::chrono::milliseconds(50);
+
+// The system's usual 1,024 open files would be fewer than the connections; the files of log and
+// store come on top.
+void allow_open_files() {
+  constexpr rlim_t kFiles = limits::kConnections + 256;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= kFiles) return;
+  limit.rlim_cur = std::min(kFiles, limit.rlim_max);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Ends the connection that has waited longest for a request. False when all are at work: the new
+// one is closed then, and its peer tries again.
+bool make_room(HttpServer::Shared& shared) {
+  if (shared.waiting.empty()) return false;
+  shared.waiting.front()->cancel();
+  return true;
+}
+
 asio::awaitable<void> accept_connections(std::shared_ptr<HttpServer::Shared> shared,
                                          std::shared_ptr<tcp::acceptor> acceptor) {
+  asio::steady_timer pause(shared->context);
   while (acceptor->is_open()) {
     boost::system::error_code error;
     tcp::socket socket =
         co_await acceptor->async_accept(asio::redirect_error(asio::use_awaitable, error));
-    if (error || shared->closing) continue;
-    if (shared->open.size() >= limits::kConnections) continue;  // closes it: the peer tries again
+    if (shared->closing) continue;
+    if (error) {
+      // Out of files most likely; asked again at once, it would only say so again.
+      make_room(*shared);
+      pause.expires_after(kAcceptPause);
+      co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
+      continue;
+    }
+    if (shared->open.size() >= limits::kConnections && !make_room(*shared)) continue;
     socket.set_option(tcp::no_delay(true), error);
     asio::co_spawn(shared->context,
                    serve_connection(shared, boost::beast::tcp_stream(std::move(socket))),
@@ -64,6 +96,7 @@ Result<int> HttpServer::listen(const HttpServerOptions& options) {
                  fmt::format("Cannot listen on {}:{}: {}. Choose another port.", options.address,
                              options.port, error.message())};
   }
+  allow_open_files();
   const int port = acceptor->local_endpoint().port();
   shared_->guard = options.guard;
   for (const std::string& host : hosts_of(options.address, port))

@@ -97,6 +97,13 @@ std::string_view openapi_document() {
          "pipeline_file": {
           "type": "string"
          },
+         "working_directory": {
+          "type": "string"
+         },
+         "pipeline": {
+          "type": "string",
+          "description": "which one, when the file has several"
+         },
          "parameters": {
           "type": "object",
           "additionalProperties": {
@@ -362,6 +369,9 @@ std::string_view openapi_document() {
       "description": "nothing was accepted"
      },
      "413": {
+      "$ref": "#/components/responses/problem"
+     },
+     "415": {
       "$ref": "#/components/responses/problem"
      },
      "429": {

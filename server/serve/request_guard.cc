@@ -25,16 +25,27 @@ bool same_secret(std::string_view a, std::string_view b) {
   return difference == 0;
 }
 
+constexpr std::string_view kCookie = "telltale_token=";
+
+// Cookies of other servers of this host come along too: each is looked at by itself.
 std::string token_of(const ports::HttpRequest& request) {
   const std::string& authorization = request.header("authorization");
   if (authorization.rfind("Bearer ", 0) == 0) return authorization.substr(7);
-  const std::string& cookies = request.header("cookie");
-  constexpr std::string_view kName = "telltale_token=";
-  const std::size_t at = cookies.find(kName);
-  if (at == std::string::npos || (at > 0 && cookies[at - 1] != ' ' && cookies[at - 1] != ';'))
-    return "";
-  const std::size_t start = at + kName.size();
-  return cookies.substr(start, cookies.find(';', start) - start);
+  std::string_view rest = request.header("cookie");
+  while (!rest.empty()) {
+    std::string_view cookie = rest.substr(0, rest.find(';'));
+    rest.remove_prefix(std::min(cookie.size() + 1, rest.size()));
+    while (!cookie.empty() && cookie.front() == ' ') cookie.remove_prefix(1);
+    if (cookie.substr(0, kCookie.size()) == kCookie)
+      return std::string(cookie.substr(kCookie.size()));
+  }
+  return "";
+}
+
+bool is_known(const std::string& token, const GuardOptions& options) {
+  bool known = false;
+  for (const std::string& other : options.tokens) known |= same_secret(token, other);
+  return known;
 }
 
 // A link followed from another site may open a page; it may not call the API.
@@ -73,13 +84,32 @@ std::optional<Denial> check_request(const ports::HttpRequest& request,
     return Denial{403, "Requests of other web sites are refused."};
   if (options.tokens.empty() || request.path == "/healthz" || request.path == "/readyz")
     return std::nullopt;
-  const std::string token = token_of(request);
-  for (const std::string& known : options.tokens) {
-    if (same_secret(token, known)) return std::nullopt;
-  }
+  if (is_known(token_of(request), options)) return std::nullopt;
   return Denial{401,
                 "A token is needed: send it as `Authorization: Bearer TOKEN`, or open "
                 "/?token=TOKEN once in the browser."};
+}
+
+std::optional<ports::HttpResponse> sign_in(const ports::HttpRequest& request,
+                                           const GuardOptions& options) {
+  constexpr std::string_view kField = "token=";
+  const std::string host = lower(request.header("host"));
+  const bool page = request.method == "GET" && request.path.rfind("/api/", 0) != 0;
+  if (!page || options.tokens.empty() || !contains(options.hosts, host)) return std::nullopt;
+  if (request.query.substr(0, kField.size()) != kField) return std::nullopt;
+  const std::string token = request.query.substr(kField.size());
+  if (!is_known(token, options)) return std::nullopt;
+  ports::HttpResponse response;
+  response.status = 303;
+  response.content_type.clear();
+  // Of one slash, or "//elsewhere" would be another host.
+  const std::size_t path = request.path.find_first_not_of('/');
+  response.headers.emplace_back("location",
+                                "/" + (path == std::string::npos ? "" : request.path.substr(path)));
+  response.headers.emplace_back(
+      "set-cookie", std::string(kCookie) + token + "; Path=/; HttpOnly; SameSite=Strict");
+  response.headers.emplace_back("cache-control", "no-store");
+  return response;
 }
 
 }  // namespace telltale::serve

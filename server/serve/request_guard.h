@@ -28,4 +28,9 @@ struct Denial {
 };
 std::optional<Denial> check_request(const ports::HttpRequest& request, const GuardOptions& options);
 
+// "/?token=TOKEN", a person's way in: kept as a cookie that no script and no other site gets, and
+// sent on to the path without it. Nothing when no token is needed, or it is not known.
+std::optional<ports::HttpResponse> sign_in(const ports::HttpRequest& request,
+                                           const GuardOptions& options);
+
 }  // namespace telltale::serve

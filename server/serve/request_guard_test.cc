@@ -62,7 +62,33 @@ TEST(RequestGuard, WithTokensEveryRequestNeedsOne) {
   EXPECT_EQ(status_of({host, {"authorization", "Bearer "}}, options), 401);
   EXPECT_EQ(status_of({host, {"cookie", "a=b; telltale_token=0123456789abcdef"}}, options), 200);
   EXPECT_EQ(status_of({host, {"cookie", "xtelltale_token=0123456789abcdef"}}, options), 401);
+  EXPECT_EQ(
+      status_of({host, {"cookie", "xtelltale_token=x; telltale_token=0123456789abcdef"}}, options),
+      200);
   EXPECT_EQ(status_of({host}, options, "/healthz"), 200);
+}
+
+TEST(RequestGuard, ATokenInTheAddressOfThePageBecomesACookie) {
+  GuardOptions options = loopback();
+  options.tokens = {"0123456789abcdef"};
+  ports::HttpRequest request;
+  request.method = "GET";
+  request.path = "//evil.example/x";
+  request.query = "token=0123456789abcdef";
+  EXPECT_FALSE(sign_in(request, options)) << "of another host";
+  request.headers = {{"host", "localhost:8080"}};
+  const auto answer = sign_in(request, options);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 303);
+  EXPECT_EQ(answer->headers[0].second, "/evil.example/x");
+  EXPECT_EQ(answer->headers[1].second,
+            "telltale_token=0123456789abcdef; Path=/; HttpOnly; SameSite=Strict");
+  EXPECT_FALSE(sign_in(request, loopback())) << "no token is needed";
+  request.query = "token=0123456789abcdeX";
+  EXPECT_FALSE(sign_in(request, options));
+  request.query = "token=0123456789abcdef";
+  request.path = "/api/v1/runs";
+  EXPECT_FALSE(sign_in(request, options)) << "for pages only";
 }
 
 }  // namespace

@@ -93,10 +93,7 @@ void RestRuns::cancel(const RunKey& key, ports::Respond respond) {
     return;
   }
   if (fold::has_ended(fold::to_state(summary->state()))) {
-    HttpResponse response = ports::problem(
-        {ErrorCode::precondition_failed, "The run has ended; there is nothing to stop."});
-    response.status = 409;
-    respond(std::move(response));
+    respond(ports::problem(409, "conflict", "The run has ended; there is nothing to stop."));
     return;
   }
   schema::Event event;

@@ -27,8 +27,7 @@ HttpResponse text(int status, std::string body) {
 
 HttpResponse method_not_allowed(const char* allowed) {
   HttpResponse response =
-      ports::problem({ErrorCode::invalid_argument, fmt::format("This path takes {}.", allowed)});
-  response.status = 405;
+      ports::problem(405, "method_not_allowed", fmt::format("This path takes {}.", allowed));
   response.headers.emplace_back("allow", allowed);
   return response;
 }

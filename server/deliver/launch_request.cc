@@ -9,10 +9,14 @@ namespace dom = simdjson::dom;
 
 Error invalid(std::string message) { return {ErrorCode::invalid_argument, std::move(message)}; }
 
+// A process would take its argument only up to there.
+bool has_nul(std::string_view text) { return text.find('\0') != std::string_view::npos; }
+
 Status take_text(const dom::element& value, const char* name, std::string& text) {
   std::string_view found;
   if (value.get_string().get(found) != simdjson::SUCCESS)
     return invalid(std::string(name) + " must be a string.");
+  if (has_nul(found)) return invalid(std::string(name) + " holds a NUL character.");
   text = std::string(found);
   return Done{};
 }
@@ -26,9 +30,12 @@ Status take_parameters(const dom::element& value, LaunchSpec& spec) {
     if (name.empty() || name.find('=') != std::string::npos)
       return invalid("A parameter's name is not empty and has no '='.");
     std::string_view text;
-    spec.parameters[name] = field.value.get_string().get(text) == simdjson::SUCCESS
+    std::string parameter = field.value.get_string().get(text) == simdjson::SUCCESS
                                 ? std::string(text)
                                 : simdjson::minify(field.value);
+    if (has_nul(name) || has_nul(parameter))
+      return invalid("A parameter's name or value holds a NUL character.");
+    spec.parameters[name] = std::move(parameter);
   }
   return Done{};
 }
@@ -37,6 +44,7 @@ Status take_field(std::string_view name, const dom::element& value, LaunchReques
   if (name == "pipeline_file") return take_text(value, "pipeline_file", request.spec.pipeline_file);
   if (name == "working_directory")
     return take_text(value, "working_directory", request.spec.working_directory);
+  if (name == "pipeline") return take_text(value, "pipeline", request.spec.pipeline);
   if (name == "parameters") return take_parameters(value, request.spec);
   if (name == "again") {
     std::string key;
@@ -46,8 +54,8 @@ Status take_field(std::string_view name, const dom::element& value, LaunchReques
     return Done{};
   }
   return invalid("'" + std::string(name.substr(0, 64)) +
-                 "' is not known here. Known are pipeline_file, working_directory, parameters, "
-                 "again.");
+                 "' is not known here. Known are pipeline_file, working_directory, pipeline, "
+                 "parameters, again.");
 }
 
 }  // namespace

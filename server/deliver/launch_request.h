@@ -14,7 +14,8 @@ struct LaunchRequest {
   LaunchSpec spec;  // when not `again`
 };
 
-// {"pipeline_file": "…", "working_directory": "…", "parameters": {…}} or {"again": "RUN_KEY"}.
+// {"pipeline_file": "…", "working_directory": "…", "pipeline": "…", "parameters": {…}} or {"again":
+// "RUN_KEY"}.
 // Parameters that are no strings are taken as their JSON text. Unknown fields are refused by name.
 Result<LaunchRequest> parse_launch_request(std::string_view body);
 

@@ -7,9 +7,10 @@ namespace {
 
 TEST(LaunchRequest, TakesAFileWithParametersOfAnyKind) {
   const auto request = parse_launch_request(
-      R"({"pipeline_file":"/p.py","parameters":{"lr":"0.1","n":3,"xs":[1, 2],"s":"a\"b"}})");
+      R"({"pipeline_file":"/p.py","pipeline":"train","parameters":{"lr":"0.1","n":3,"xs":[1, 2],"s":"a\"b"}})");
   ASSERT_TRUE(request.ok()) << request.error().message;
   EXPECT_EQ(request->spec.pipeline_file, "/p.py");
+  EXPECT_EQ(request->spec.pipeline, "train");
   const std::map<std::string, std::string> expected = {
       {"lr", "0.1"}, {"n", "3"}, {"xs", "[1,2]"}, {"s", "a\"b"}};
   EXPECT_EQ(request->spec.parameters, expected);
@@ -29,8 +30,11 @@ TEST(LaunchRequest, RefusesEverythingElseWithItsReason) {
       {"{}", "pipeline_file is missing"},
       {R"({"pipeline_file":"p.py"})", "absolute"},
       {R"({"pipeline_file":7})", "must be a string"},
+      {R"({"pipeline_file":"/p.py","pipeline":[]})", "pipeline must be a string"},
       {R"({"pipeline_file":"/p.py","parameters":[]})", "object of name"},
       {R"({"pipeline_file":"/p.py","parameters":{"a=b":1}})", "no '='"},
+      {R"({"pipeline_file":"/p.py\u0000.txt"})", "NUL"},
+      {R"({"pipeline_file":"/p.py","parameters":{"a":"b\u0000c"}})", "NUL"},
       {R"({"again":"x"})", "no run key"},
       {R"({"pipelinefile":"/p.py"})", "'pipelinefile' is not known"},
   };

@@ -93,6 +93,11 @@ void TargetLocal::launch(LaunchSpec spec, ports::Respond respond) {
         {ErrorCode::not_found, fmt::format("There is no file {}.", spec.pipeline_file)}));
     return;
   }
+  if (!spec.working_directory.empty() && !fs::is_directory(spec.working_directory, ignored)) {
+    respond(ports::problem(
+        {ErrorCode::not_found, fmt::format("There is no folder {}.", spec.working_directory)}));
+    return;
+  }
   if (::access(options_.python.c_str(), X_OK) != 0) {
     respond(ports::problem(
         {ErrorCode::unavailable,
@@ -111,6 +116,7 @@ void TargetLocal::launch(LaunchSpec spec, ports::Respond respond) {
   state.set_state(schema::PENDING);
   state.set_source("local");
   state.set_name(fs::path(spec.pipeline_file).stem().string());
+  state.set_pipeline(spec.pipeline);
   state.set_message("Starting Python and compiling the pipeline.");
   state.mutable_launch()->set_pipeline_file(spec.pipeline_file);
   state.mutable_launch()->set_working_directory(spec.working_directory);
@@ -123,9 +129,11 @@ void TargetLocal::launch(LaunchSpec spec, ports::Respond respond) {
            SpawnSpec what;
            what.arguments = {options_.python, "-m",       "local_target", "run", spec.pipeline_file,
                              "--run-key",     key.text(), "--url",        url_};
+           if (!spec.pipeline.empty()) {
+             what.arguments.push_back("--pipeline=" + spec.pipeline);
+           }
            for (const auto& [name, value] : spec.parameters) {
-             what.arguments.push_back("--param");
-             what.arguments.push_back(name + "=" + value);
+             what.arguments.push_back("--param=" + name + "=" + value);
            }
            what.environment = {{"PYTHONPATH", options_.python_path},
                                {"TELLTALE_SPOOL_DIR", options_.data + "/spool"}};
@@ -133,6 +141,7 @@ void TargetLocal::launch(LaunchSpec spec, ports::Respond respond) {
            what.output_file = launch_log(options_, key);
            const Result<int> pid = spawn_detached(what);
            if (!pid.ok()) {
+             report_failure(key, pid.error().message);
              respond(ports::problem(pid.error()));
              return;
            }
@@ -157,18 +166,19 @@ void TargetLocal::watch(RunKey key, int pid) {
     if (ended != pid) return;
     const bool reported = WIFEXITED(status) && (WEXITSTATUS(status) == kSucceeded ||
                                                 WEXITSTATUS(status) == kReportedFailure);
-    if (!reported) report_failure(key, status);
+    if (reported) return;
+    report_failure(key, fmt::format("The runner stopped ({}). {}", how_it_ended(status),
+                                    last_line_of(launch_log(options_, key))));
   });
 }
 
-void TargetLocal::report_failure(const RunKey& key, int status) {
+void TargetLocal::report_failure(const RunKey& key, const std::string& why) {
   schema::Event event = event_of(key, loop_, "launch-failed-" + key.text());
   schema::RunState& state = *event.mutable_run_state();
   state.set_state(schema::FAILED);
   state.set_version(static_cast<std::uint64_t>(to_number(loop_.now())));
   state.set_finished_at_us(to_number(loop_.now()));
-  const std::string why = last_line_of(launch_log(options_, key));
-  state.set_message(fmt::format("The runner stopped ({}). {}", how_it_ended(status), why));
+  state.set_message(why);
   append(key, event.SerializeAsString(), [](Status) {
     // Nobody waits for it; the log that refuses it has said so to every sender.
   });

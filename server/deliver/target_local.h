@@ -17,6 +17,7 @@ namespace telltale::deliver {
 struct LaunchSpec {
   std::string pipeline_file;
   std::string working_directory;
+  std::string pipeline;  // which one of the file; empty: it has one
   std::map<std::string, std::string> parameters;  // as the runner's --param takes them
 };
 
@@ -42,7 +43,7 @@ class TargetLocal final : public ports::HttpHandler {
  private:
   void launch(LaunchSpec spec, ports::Respond respond);
   void watch(RunKey key, int pid);
-  void report_failure(const RunKey& key, int status);
+  void report_failure(const RunKey& key, const std::string& why);
   void append(const RunKey& key, std::string event, UniqueFunction<void(Status)> done);
 
   ports::Runtime& loop_;

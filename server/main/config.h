@@ -21,6 +21,7 @@ struct ServeConfig {
 struct RunConfig {
   std::string url = "http://127.0.0.1:8080";
   std::string pipeline_file;
+  std::string pipeline;                 // which one, when the file has several
   std::vector<std::string> parameters;  // name=value
 };
 

@@ -76,6 +76,7 @@ void add_run(CLI::App& app, RunConfig& config) {
   CLI::App& command = *app.add_subcommand("run", "Run a pipeline file and say where to watch it");
   command.add_option("pipeline", config.pipeline_file, "Python file with a @dsl.pipeline")
       ->required();
+  command.add_option("--pipeline", config.pipeline, "Which one, when the file has several");
   command.add_option("--param", config.parameters, "name=value, as often as needed");
   command.add_option("--url", config.url, "Of the server")
       ->envname("TELLTALE_URL")

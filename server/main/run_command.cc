@@ -56,8 +56,9 @@ Result<std::string> body_of(const RunConfig& config) {
                               json_string(parameter.substr(equals + 1)));
   }
   const std::string folder = std::filesystem::current_path(error).string();
-  return fmt::format("{{\"pipeline_file\":{},\"working_directory\":{},\"parameters\":{{{}}}}}",
-                     json_string(file.string()), json_string(folder), parameters);
+  return fmt::format(
+      "{{\"pipeline_file\":{},\"working_directory\":{},\"pipeline\":{},\"parameters\":{{{}}}}}",
+      json_string(file.string()), json_string(folder), json_string(config.pipeline), parameters);
 }
 
 Result<http::response<http::string_body>> post(const Url& url, const std::string& body) {

@@ -45,6 +45,7 @@ void find_launch(serve::LiveViews& views, const RunKey& key,
     deliver::LaunchSpec spec;
     spec.pipeline_file = header.launch->pipeline_file;
     spec.working_directory = header.launch->working_directory;
+    spec.pipeline = header.pipeline;
     for (const auto& [name, json] : header.parameters)
       spec.parameters[name] = deliver::parameter_argument(json);
     found(std::move(spec));

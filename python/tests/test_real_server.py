@@ -1,29 +1,18 @@
-"""The Python parts against the real server: build/telltale, or what TELLTALE_BINARY names.
+"""The Python parts against the real server. Where it isn't built, these tests are left out."""
 
-Where there is neither, these tests are left out, saying so.
-"""
-
-import json
-import os
-import signal
 import subprocess
-import urllib.error
-import urllib.request
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List
+from typing import Dict, Iterator, List
 
 import pytest
-from conftest import RUN_KEY, free_port
+from conftest import RUN_KEY
+from real_server import Server, await_that, needs_server
 
 from telltale import ids
 from telltale.encoding import Point
 from telltale.sender import Sender
 
-BUILT = Path(__file__).resolve().parents[2] / "build" / "telltale"
-BINARY = os.environ.get("TELLTALE_BINARY") or (str(BUILT) if BUILT.exists() else "")
-pytestmark = pytest.mark.skipif(
-    not BINARY, reason="there is no build/telltale (make build), and TELLTALE_BINARY names no other"
-)
+pytestmark = needs_server
 
 PIPELINE = """
 from kfp import dsl
@@ -55,65 +44,6 @@ def fails():
 def sleeps():
     sleep()
 """
-
-
-class Server:
-    def __init__(self, data: Path) -> None:
-        self._data = data
-        self._port = free_port()
-        self.url = f"http://127.0.0.1:{self._port}"
-        self.start()
-
-    def start(self) -> None:
-        listen = f"127.0.0.1:{self._port}"
-        command = [BINARY, "serve", "--listen", listen, "--data", str(self._data)]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        await_that(self.is_ready)
-
-    def is_ready(self) -> bool:
-        assert self._process.poll() is None, "the server ended"
-        try:
-            with urllib.request.urlopen(self.url + "/readyz", timeout=5):
-                return True
-        except OSError:
-            return False
-
-    def kill(self) -> None:
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
-
-    def get(self, path: str) -> Any:
-        try:
-            with urllib.request.urlopen(self.url + path, timeout=30) as response:
-                body = response.read()
-        except urllib.error.HTTPError as error:
-            if error.code == 404:
-                return {}
-            raise
-        return body if path.endswith("/log") else json.loads(body)
-
-    def post(self, path: str) -> int:
-        request = urllib.request.Request(self.url + path, data=b"{}", method="POST")
-        request.add_header("Content-Type", "application/json")
-        with urllib.request.urlopen(request, timeout=30) as response:
-            return int(response.status)
-
-    def run(self) -> Dict[str, Any]:
-        found: Dict[str, Any] = self.get(f"/api/v1/runs/{RUN_KEY}").get("run", {})
-        return found
-
-    def tasks(self) -> Dict[str, Dict[str, Any]]:
-        view = self.get(f"/api/v1/runs/{RUN_KEY}")
-        return {task["path"]: task for task in view.get("tasks", [])}
-
-
-def await_that(condition: Callable[[], bool]) -> None:
-    import time
-
-    deadline = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @pytest.fixture

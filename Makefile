@@ -48,6 +48,11 @@ fmt:
 sim:
 	@tools/sim.sh
 
+##fuzz: libFuzzer over every parser of outside bytes [SECONDS=60 each] [HARNESS=name]
+.PHONY: fuzz
+fuzz:
+	@tools/fuzz.sh $(SECONDS)
+
 ##bench: build and run the benchmarks of bench/ [FILTER=regex]
 .PHONY: bench
 bench:

@@ -81,6 +81,7 @@ PACKAGES_test=(libgtest-dev libgmock-dev chromium)
 PACKAGES_bench=(libbenchmark-dev)
 PACKAGES_format=(clang-format-16)
 PACKAGES_clang=(clang-16 clang-tidy-16)
+PACKAGES_fuzz=(libclang-rt-16-dev)
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi

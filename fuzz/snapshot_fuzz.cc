@@ -1,0 +1,62 @@
+// Snapshots and checkpoints as a store gives them back, damaged or not. The first byte says which;
+// a snapshot's content is also tried with the checksum that belongs to it, or nothing would ever
+// get behind that.
+#include "base/sha256.h"
+#include "fold/checkpoint.h"
+#include "fold/snapshot.h"
+#include "fold/view_encoder.h"
+#include "fuzz/harness.h"
+#include "schema/event.pb.h"
+#include "schema/snapshot.pb.h"
+
+namespace {
+
+namespace fold = telltale::fold;
+
+void try_checkpoint(std::string_view bytes) {
+  const auto checkpoint = fold::decode_checkpoint(bytes);
+  if (!checkpoint.ok()) return;
+  const auto again = fold::decode_checkpoint(fold::encode_checkpoint(checkpoint.value()));
+  CHECK(again.ok() && again->next == checkpoint->next &&
+            again->fold_version == checkpoint->fold_version,
+        "a checkpoint changes when written again");
+}
+
+void try_snapshot(std::string_view bytes) {
+  auto view = fold::decode(bytes);
+  if (!view.ok()) return;
+  (void)fold::encode_run(view.value());
+  (void)fold::encode_layout(view.value());
+  telltale::schema::Event event;
+  event.set_happened_at_us(1);
+  event.mutable_task_state()->set_path("group/task");
+  event.mutable_task_state()->set_state(telltale::schema::FAILED);
+  view->apply(telltale::next(view->position()), event);
+  const auto again = fold::decode(fold::encode(view.value()));
+  CHECK(again.ok(), "a snapshot that was read cannot be written: {}", again.error().message);
+}
+
+std::string with_checksum(std::string_view content) {
+  telltale::schema::SnapshotFile file;
+  std::uint64_t sum = 0;
+  const auto digest = telltale::sha256(content);
+  for (std::size_t i = 0; i < 8; ++i) sum = (sum << 8) | digest[i];
+  file.set_fold_version(fold::kFoldVersion);
+  file.set_checksum(sum);
+  file.set_content(std::string(content));
+  return file.SerializeAsString();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const std::string_view bytes = telltale::fuzz::text_of(data + 1, size - 1);
+  if (data[0] == 'c') {
+    try_checkpoint(bytes);
+  } else {
+    try_snapshot(bytes);
+    try_snapshot(with_checksum(bytes));
+  }
+  return 0;
+}

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# fuzz.sh [SECONDS]: lets libFuzzer drive each harness of fuzz/ that long, 60 s unless told, from
+# fuzz/corpus and from what earlier hunts found (.cache/fuzz). HARNESS=name: that one. What it finds
+# is left in test-results/fuzz.
+. "$(dirname "$0")/lib.sh"
+seconds=${1:-60}
+need build clang fuzz
+step "configure" 5 cmake --preset fuzz
+step "compile the harnesses" 240 cmake --build --preset fuzz -j "$JOBS"
+mapfile -t harnesses < <(find build-fuzz/fuzz -maxdepth 1 -name "${HARNESS:-*}_fuzz" | sort)
+[ ${#harnesses[@]} != 0 ] || die "fuzz/ has no harness ${HARNESS:-}."
+found=$ROOT/test-results/fuzz
+mkdir -p "$found"
+hunt() {  # hunt NAME PROGRAM
+  mkdir -p ".cache/fuzz/$1" &&
+    UBSAN_OPTIONS=print_stacktrace=1 "$2" -max_total_time="$seconds" -max_len=16384 -timeout=10 \
+      -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$found/$1-" \
+      ".cache/fuzz/$1" "fuzz/corpus/$1"
+}
+status=0
+for program in "${harnesses[@]}"; do
+  name=$(basename "$program" _fuzz)
+  step "fuzz: $name" "$seconds" hunt "$name" "$program" || status=1
+done
+if [ "$status" != 0 ]; then
+  die "Found: $(ls "$found")
+Mend each, and keep its file in fuzz/corpus/HARNESS under a name that says what it was."
+fi
+say "nothing found"

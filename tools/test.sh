@@ -52,8 +52,9 @@ run_page() {
 }
 # In Debian's chromium, with the runner that the page's own tests have.
 run_browser() {
-  cd ui && npx vitest run --root ../tests/browser --reporter=default --reporter=junit \
-    --outputFile.junit="$RESULTS/junit/browser.xml"
+  cd ui && npx tsc --noEmit -p ../tests/browser &&
+    npx vitest run --root ../tests/browser --reporter=default --reporter=junit \
+      --outputFile.junit="$RESULTS/junit/browser.xml"
 }
 
 need build page test python

@@ -105,7 +105,8 @@ TEST_P(LogContract, AnyBytesAreKept) {
   const std::vector<Record> records = {{"", "", 0},
                                        {std::string("\0k\xff", 3), std::string("\0\xfe\n", 3), -7},
                                        {"key", std::string(1U << 20, '\xaa'), 1}};
-  ASSERT_TRUE(asker_.append("one", records).ok());
+  const auto appended = asker_.append("one", records);
+  ASSERT_TRUE(appended.ok()) << appended.error().message;
   const auto read = asker_.read(one_, 0);
   ASSERT_TRUE(read.ok());
   ASSERT_EQ(read->size(), records.size());

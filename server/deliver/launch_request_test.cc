@@ -6,8 +6,9 @@ namespace telltale::deliver {
 namespace {
 
 TEST(LaunchRequest, TakesAFileWithParametersOfAnyKind) {
-  const auto request = parse_launch_request(
-      R"({"pipeline_file":"/p.py","pipeline":"train","parameters":{"lr":"0.1","n":3,"xs":[1, 2],"s":"a\"b"}})");
+  const auto request =
+      parse_launch_request(R"({"pipeline_file":"/p.py","pipeline":"train",)"
+                           R"("parameters":{"lr":"0.1","n":3,"xs":[1, 2],"s":"a\"b"}})");
   ASSERT_TRUE(request.ok()) << request.error().message;
   EXPECT_EQ(request->spec.pipeline_file, "/p.py");
   EXPECT_EQ(request->spec.pipeline, "train");

@@ -17,7 +17,7 @@ namespace telltale::deliver {
 struct LaunchSpec {
   std::string pipeline_file;
   std::string working_directory;
-  std::string pipeline;  // which one of the file; empty: it has one
+  std::string pipeline;                           // which one of the file; empty: it has one
   std::map<std::string, std::string> parameters;  // as the runner's --param takes them
 };
 

@@ -9,7 +9,8 @@
 
 namespace telltale::log {
 
-// Partitions by topic, under the names the program has for them. Blocks, for `kKafkaOpenMs` at most.
+// Partitions by topic, under the names the program has for them. Blocks, for `kKafkaOpenMs` at
+// most.
 Result<std::map<std::string, int>> ensure_kafka_topics(
     rd_kafka_t* client, const KafkaConfig& config, const std::map<std::string, KafkaTopic>& topics,
     const KafkaHealth& health);

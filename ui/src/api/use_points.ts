@@ -1,4 +1,4 @@
-// The points of several series for one chart: opened and closed as the list changes, each only once.
+// The points of several series for one chart: opened and closed as the list changes, each once.
 import { useEffect, useMemo, useRef } from 'react';
 import { live } from './live';
 import { PointsStore } from './points_store';

@@ -60,7 +60,12 @@ function App(): ReactNode {
           <Icon name="search" /> <span>Find a run or a task</span> <kbd aria-hidden="true">/</kbd>
         </button>
         <Ribbon />
-        <button className="icon-button" aria-label="Keys" title="Keys (?)" onClick={() => set_help(true)}>
+        <button
+          className="icon-button"
+          aria-label="Keys"
+          title="Keys (?)"
+          onClick={() => set_help(true)}
+        >
           <kbd aria-hidden="true">?</kbd>
         </button>
         <IconButton

@@ -1,5 +1,5 @@
-// The ribbon: how old what the page shows is. Streams while live, sinks when late, hangs when stale;
-// and below the header a line that says what is being tried when the connection is gone.
+// The ribbon: how old what the page shows is. Streams while live, sinks when late, hangs when
+// stale; and below the header a line that says what is being tried when the connection is gone.
 import type { ReactNode } from 'react';
 import { live } from '../api/live';
 import { age, clock, duration } from '../base/format';
@@ -45,8 +45,8 @@ export function ConnectionLine(): ReactNode {
     if (ms <= kStaleMs) return null;
     return (
       <p className="connection" role="status">
-        <b>No news from this run for {duration(ms)}.</b> The connection stands; the run's own process
-        is silent. What you see is from {clock(now - ms, now)}.
+        <b>No news from this run for {duration(ms)}.</b> The connection stands; the run's own
+        process is silent. What you see is from {clock(now - ms, now)}.
       </p>
     );
   }

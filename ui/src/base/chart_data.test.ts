@@ -15,7 +15,12 @@ test('of points at one x the last one stays, and x that goes back is left out', 
 });
 
 test('smoothing leaves a constant as it is and a gap open', () => {
-  expect(smooth([4, 4, null, 4], 0.9).map((y) => y && Number(y.toFixed(9)))).toEqual([4, 4, null, 4]);
+  expect(smooth([4, 4, null, 4], 0.9).map((y) => y && Number(y.toFixed(9)))).toEqual([
+    4,
+    4,
+    null,
+    4,
+  ]);
   const [first, second] = smooth([0, 1], 0.5);
   expect(first).toBe(0);
   expect(second).toBeCloseTo(2 / 3);

@@ -24,13 +24,9 @@ test('a number is as short as it is exact where it was typed or stands at an axi
     '1.5e\u22127',
     '\u22122',
   ]);
-  expect(['0.0005', '{"lr":0.1,"mix":true}', '"text"', '[1,2]', 'no json'].map(value_text)).toEqual([
-    '0.0005',
-    'lr 0.1, mix true',
-    'text',
-    '[1,2]',
-    'no json',
-  ]);
+  expect(['0.0005', '{"lr":0.1,"mix":true}', '"text"', '[1,2]', 'no json'].map(value_text)).toEqual(
+    ['0.0005', 'lr 0.1, mix true', 'text', '[1,2]', 'no json'],
+  );
 });
 
 test('100 % is said when it is over, a difference has its sign', () => {

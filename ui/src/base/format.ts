@@ -125,7 +125,9 @@ export function metric(value: number): string {
 
 // The same number as short as it is exact: for axes and for what a person typed.
 export function plain(value: number): string {
-  return metric(value).replace(/(\.\d*?)0+($|e)/, '$1$2').replace(/\.($|e)/, '$1');
+  return metric(value)
+    .replace(/(\.\d*?)0+($|e)/, '$1$2')
+    .replace(/\.($|e)/, '$1');
 }
 
 // A difference always has its sign.
@@ -161,7 +163,10 @@ export function value_text(json: string): string {
   try {
     const value: unknown = JSON.parse(json);
     if (typeof value === 'string') return value;
-    if (is_flat(value)) return Object.entries(value).map((pair) => pair.join(' ')).join(', ');
+    if (is_flat(value))
+      return Object.entries(value)
+        .map((pair) => pair.join(' '))
+        .join(', ');
     if (typeof value === 'number') return String(value).replace('-', kMinus);
     return JSON.stringify(value);
   } catch {

@@ -27,7 +27,8 @@ export function turn_keys(on: boolean): void {
 export function key_name(event: Pick<KeyboardEvent, 'key' | 'code' | 'shiftKey'>): string {
   const letter = /^Key([A-Z])$/.exec(event.code)?.[1]?.toLowerCase();
   const latin = /^[\x20-\x7e]$/.test(event.key);
-  const key = letter && !latin ? letter : event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const key =
+    letter && !latin ? letter : event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const shifted = event.shiftKey && (/^[a-z]$/.test(key) || key.length > 1);
   return shifted ? `shift+${key}` : key;
 }

@@ -20,11 +20,10 @@ const kReturn = 13;
 // A line without an end is cut here, so that one of a gigabyte cannot stop the page.
 const kLineBytesMax = 65_536;
 
-const kError =
-  new RegExp(
-    String.raw`^\s*(\w+\.)*(\w*(Error|Exception|Panic)\b|Traceback \(most recent|Killed\b)` +
-      String.raw`|\b(ERROR|FATAL|CRITICAL|PANIC)\b|^E[ /]`,
-  );
+const kError = new RegExp(
+  String.raw`^\s*(\w+\.)*(\w*(Error|Exception|Panic)\b|Traceback \(most recent|Killed\b)` +
+    String.raw`|\b(ERROR|FATAL|CRITICAL|PANIC)\b|^E[ /]`,
+);
 const kWarn = /\b(WARN|WARNING)\b|\w+Warning:|^W[ /]/;
 const kDebug = /\b(DEBUG|TRACE)\b|^D[ /]/;
 
@@ -54,8 +53,7 @@ function interpret(bytes: Uint8Array, complete: boolean): { raw: string; overwri
 
 function make_line(bytes: Uint8Array, offset: number, before: Style, complete: boolean): Line {
   const { raw, overwritten } = interpret(bytes, complete);
-  const text =
-    raw.includes('\x1b') || /[\x00-\x08\x0b-\x1f\x7f]/.test(raw) ? strip_ansi(raw) : raw;
+  const text = raw.includes('\x1b') || /[\x00-\x08\x0b-\x1f\x7f]/.test(raw) ? strip_ansi(raw) : raw;
   return { raw, text, offset, before, level: level_of(text), overwritten };
 }
 

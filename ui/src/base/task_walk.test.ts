@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { children_of, drawn_in, in_order, neighbour, tasks_below, type WalkTask } from './task_walk';
+import {
+  children_of,
+  drawn_in,
+  in_order,
+  neighbour,
+  tasks_below,
+  type WalkTask,
+} from './task_walk';
 
 function task(id: string, parentId = '', more: Partial<WalkTask> = {}): WalkTask {
   return { id, parentId, dependsOn: [], kind: 0, index: 0, ...more };

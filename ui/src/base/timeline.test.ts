@@ -17,7 +17,11 @@ test('the critical path goes back over what was waited for the longest', () => {
       (one) => [one.id, one],
     ),
   );
-  const waits: Record<string, string[]> = { quick: ['load'], slow: ['load'], end: ['quick', 'slow'] };
+  const waits: Record<string, string[]> = {
+    quick: ['load'],
+    slow: ['load'],
+    end: ['quick', 'slow'],
+  };
   expect([...critical_path(spans, (id) => waits[id] ?? [])]).toEqual(['end', 'slow', 'load']);
 });
 

@@ -2,7 +2,15 @@
 // dots. Draws only what is in view.
 import { useLayoutEffect, useRef, type ReactNode } from 'react';
 import type { GraphLayout, TaskView } from '../api/gen/view_pb';
-import { has_started, kFailed, kPending, kRunning, kSkipped, look, type Token } from '../base/state';
+import {
+  has_started,
+  kFailed,
+  kPending,
+  kRunning,
+  kSkipped,
+  look,
+  type Token,
+} from '../base/state';
 import type { GraphView } from './graph_view';
 import { draw_mark } from './state_dot';
 
@@ -97,9 +105,7 @@ export function GraphCanvas(props: Props): ReactNode {
     // What runs lies over what does not.
     const later: Edge[] = [];
     const draw = (edge: Edge): void => {
-      const { color: name, width: stroke, dashed } = look_of(
-        tasks.get(edge.to)?.state ?? kPending,
-      );
+      const { color: name, width: stroke, dashed } = look_of(tasks.get(edge.to)?.state ?? kPending);
       pen.strokeStyle = pen.fillStyle = color(name);
       pen.lineWidth = stroke * hair;
       pen.setLineDash(dashed ? [4 * hair, 3 * hair] : []);

@@ -37,7 +37,12 @@ function Swatch(props: { line: ChartLine }): ReactNode {
   const { color, dash } = props.line;
   return (
     <svg className="swatch" width="18" height="8" aria-hidden="true">
-      <path d="M0 4h18" stroke={`var(--${color})`} strokeWidth="2" strokeDasharray={dash.join(' ')} />
+      <path
+        d="M0 4h18"
+        stroke={`var(--${color})`}
+        strokeWidth="2"
+        strokeDasharray={dash.join(' ')}
+      />
     </svg>
   );
 }

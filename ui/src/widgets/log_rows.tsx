@@ -15,7 +15,13 @@ interface Props {
   current: number; // the line a search stands at
 }
 
-function Row(props: { line: Line; at: number; number: string; hit: string; top?: number }): ReactNode {
+function Row(props: {
+  line: Line;
+  at: number;
+  number: string;
+  hit: string;
+  top?: number;
+}): ReactNode {
   const { line } = props;
   return (
     <div
@@ -64,9 +70,7 @@ export function LogRows(props: Props): ReactNode {
   const first = wrap
     ? Math.max(0, total - kWrappedMost)
     : Math.max(0, Math.min(total, Math.floor(view.top / kLine)) - kMargin);
-  const last = wrap
-    ? total
-    : Math.min(total, first + Math.ceil(view.height / kLine) + 2 * kMargin);
+  const last = wrap ? total : Math.min(total, first + Math.ceil(view.height / kLine) + 2 * kMargin);
   const rows: ReactNode[] = [];
   for (let at = first; at < last; at += 1) {
     const line = log.lines[at]!;

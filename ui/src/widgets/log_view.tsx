@@ -127,12 +127,7 @@ export function LogView(props: Props): ReactNode {
             {hits.length === 0 ? 'none' : `${hit + 1} of ${count(hits.length)}`}
           </span>
         )}
-        <IconButton
-          icon="wrap"
-          name="Wrap long lines"
-          pressed={wrap}
-          act={() => set_wrap(!wrap)}
-        />
+        <IconButton icon="wrap" name="Wrap long lines" pressed={wrap} act={() => set_wrap(!wrap)} />
         <a
           className="icon-link"
           href={source.download}
@@ -153,8 +148,7 @@ export function LogView(props: Props): ReactNode {
             } else go_to_end();
           }}
         >
-          <Icon name="end" />{' '}
-          {follow || fresh === 0 ? 'Follow' : `${count(fresh)} new`}
+          <Icon name="end" /> {follow || fresh === 0 ? 'Follow' : `${count(fresh)} new`}
         </button>
       </header>
       <div
@@ -173,7 +167,11 @@ export function LogView(props: Props): ReactNode {
       >
         {source.start > 0 && (
           <p className="earlier">
-            <button className="small" disabled={source.loading} onClick={() => source.load_earlier()}>
+            <button
+              className="small"
+              disabled={source.loading}
+              onClick={() => source.load_earlier()}
+            >
               {source.loading ? 'Loading earlier lines' : 'Load earlier lines'}
             </button>
             <span className="quiet">{bytes(source.start)} before this</span>

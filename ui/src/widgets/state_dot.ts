@@ -1,6 +1,6 @@
 // A state as one small mark: for tasks too many or too small for an icon. Shape tells as much as
-// colour: done is a square, running one half filled, failed a cross larger than its cell, retrying a
-// ring, waiting a small point.
+// colour: done is a square, running one half filled, failed a cross larger than its cell, retrying
+// a ring, waiting a small point.
 import { has_started, kFailed, kRetrying, kRunning } from '../base/state';
 
 export function draw_mark(

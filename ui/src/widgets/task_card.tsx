@@ -37,7 +37,11 @@ function Items(props: CardProps & { items: readonly TaskView[] }): ReactNode {
         {items.length === 0
           ? 'Items are known when it starts'
           : count_states(states).map((one) => (
-              <span key={one.state} className="part" style={{ color: `var(--${look(one.state).token})` }}>
+              <span
+                key={one.state}
+                className="part"
+                style={{ color: `var(--${look(one.state).token})` }}
+              >
                 {count(one.count)} {look(one.state).word.toLowerCase()}
               </span>
             ))}

@@ -63,9 +63,7 @@ interface Edges {
 
 // Of each item of a loop its tasks.
 function cells_of(context: TaskContext, loop: string): (readonly TaskView[])[] {
-  return context
-    .children(loop)
-    .map((item) => (item.kind === 0 ? [item] : context.below(item.id)));
+  return context.children(loop).map((item) => (item.kind === 0 ? [item] : context.below(item.id)));
 }
 
 const kNeighboursSaid = 5;
@@ -132,10 +130,7 @@ export function TaskGraph(props: Props): ReactNode {
   view.set_graph(layout.width, layout.height);
   use_signal(view.signal);
   const gestures = use_gestures(box, view);
-  const boxes = useMemo(
-    () => [...layout.boxes].sort((a, b) => a.y - b.y || a.x - b.x),
-    [layout],
-  );
+  const boxes = useMemo(() => [...layout.boxes].sort((a, b) => a.y - b.y || a.x - b.x), [layout]);
   const by_id = useMemo(() => new Map(boxes.map((one) => [one.taskId, one])), [boxes]);
   const edges = useMemo(() => edges_of(layout, tasks), [layout]);
   const marked = drawn_in(tasks, by_id, props.selected);
@@ -167,7 +162,11 @@ export function TaskGraph(props: Props): ReactNode {
     event.preventDefault();
   };
   const nothing_focused = (): boolean => document.activeElement === document.body;
-  const start = { does: 'Walk along the graph', act: () => focus_on(focused), when: nothing_focused };
+  const start = {
+    does: 'Walk along the graph',
+    act: () => focus_on(focused),
+    when: nothing_focused,
+  };
   use_keys({
     ArrowDown: start,
     ArrowUp: start,
@@ -178,9 +177,7 @@ export function TaskGraph(props: Props): ReactNode {
 
   const shown = boxes.filter(
     (one) =>
-      one.taskId === focused ||
-      one.taskId === marked ||
-      (view.level !== 'dot' && view.sees(one)),
+      one.taskId === focused || one.taskId === marked || (view.level !== 'dot' && view.sees(one)),
   );
   return (
     <div className="graph-frame">

@@ -28,10 +28,7 @@ export function TimeAxis(props: {
           <span />
         </span>
       )}
-      <span
-        className="passed"
-        style={{ width: estimate ? at(passed) : `${props.share * 100}%` }}
-      />
+      <span className="passed" style={{ width: estimate ? at(passed) : `${props.share * 100}%` }} />
     </span>
   );
 }

@@ -116,7 +116,11 @@ function Inside(props: { run_key: string; close: () => void }): ReactNode {
 }
 
 // `run_key`: of the run on the page, '' = none.
-export function FindDialog(props: { open: boolean; run_key: string; close: () => void }): ReactNode {
+export function FindDialog(props: {
+  open: boolean;
+  run_key: string;
+  close: () => void;
+}): ReactNode {
   return (
     <Modal name="Find a run or a task" open={props.open} close={props.close}>
       <Inside run_key={props.run_key} close={props.close} />

@@ -12,7 +12,8 @@ const kCaps: Record<string, string> = {
 };
 
 function Cap(props: { name: string }): ReactNode {
-  const text = kCaps[props.name] ?? (props.name.length === 1 ? props.name.toUpperCase() : props.name);
+  const text =
+    kCaps[props.name] ?? (props.name.length === 1 ? props.name.toUpperCase() : props.name);
   return <kbd>{text}</kbd>;
 }
 

@@ -1,10 +1,18 @@
-// What needs a person: a pipeline whose newest run failed, a run that waits for a decision, one whose
-// source has gone silent.
+// What needs a person: a pipeline whose newest run failed, a run that waits for a decision, one
+// whose source has gone silent.
 import type { ReactNode } from 'react';
 import type { RunSummary } from '../../api/gen/view_pb';
 import { ago, duration, full_time, ms_of } from '../../base/format';
 import { go, Link } from '../../base/router';
-import { has_ended, kFailed, kRunning, kSuspended, kUnknown, look, urgency } from '../../base/state';
+import {
+  has_ended,
+  kFailed,
+  kRunning,
+  kSuspended,
+  kUnknown,
+  look,
+  urgency,
+} from '../../base/state';
 import { StateIcon } from '../../widgets/state_mark';
 
 const kSilentMs = 30_000;
@@ -47,7 +55,8 @@ export function Attention(props: { runs: readonly RunSummary[]; now: number }): 
       <ul className="attention">
         {runs.slice(0, kShown).map((run) => {
           const [state, word, text] = cause(run, now);
-          const to = `/runs/${run.runKey}${run.firstFailedTask ? `?task=${run.firstFailedTask}` : ''}`;
+          const task = run.firstFailedTask ? `?task=${run.firstFailedTask}` : '';
+          const to = `/runs/${run.runKey}${task}`;
           return (
             <li key={run.runKey}>
               <StateIcon state={state} />

@@ -53,7 +53,8 @@ function Now(): ReactNode {
       {setup.map((run) => (
         <Link key={run.runKey} to={`/runs/${run.runKey}`} className="setup">
           <StateIcon state={kRunning} share={run.progress} />
-          <b>Setting up Python.</b> {run.message || 'The example starts by itself when it is there.'}
+          <b>Setting up Python.</b>{' '}
+          {run.message || 'The example starts by itself when it is there.'}
         </Link>
       ))}
       <Attention runs={attention} now={now} />

@@ -72,8 +72,9 @@ function Spark(props: { base: string; id: string }): ReactNode {
       const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
       const [low, high] = [Math.min(...ys), Math.max(...ys)];
       const [first, last] = [xs[0]!, xs[xs.length - 1]!];
+      const [kx, ky] = [96 / (last - first || 1), 22 / (high - low || 1)];
       const at = ([x, y]: readonly [number, number]): string =>
-        `${2 + ((x - first) / (last - first || 1)) * 96} ${26 - ((y - low) / (high - low || 1)) * 22}`;
+        `${2 + (x - first) * kx} ${26 - (y - low) * ky}`;
       line.current.setAttribute('d', `M${points.map(at).join('L')}`);
     };
     draw();

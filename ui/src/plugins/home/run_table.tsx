@@ -48,6 +48,7 @@ function Row(props: RowProps): ReactNode {
   const to = `/runs/${run.runKey}`;
   const { word, token, name } = look(run.state);
   const start = ms_of(run.startedAtUs || run.createdAtUs);
+  const share = run.state === kRunning ? run.progress : undefined;
   const took = has_ended(run.state) ? duration_ms(run) : Math.max(0, now - start);
   return (
     <tr
@@ -61,11 +62,7 @@ function Row(props: RowProps): ReactNode {
     >
       <td style={{ color: `var(--${token})` }}>
         <span className="state">
-          <StateIcon
-            state={run.state}
-            share={run.state === kRunning ? run.progress : undefined}
-          />{' '}
-          {word}
+          <StateIcon state={run.state} share={share} /> {word}
         </span>
       </td>
       <td className="name">

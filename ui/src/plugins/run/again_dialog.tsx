@@ -6,10 +6,7 @@ import { value_text } from '../../base/format';
 import { go } from '../../base/router';
 import { Modal } from '../../widgets/controls';
 
-export function Again(props: {
-  run: RunSummary;
-  parameters: Record<string, string>;
-}): ReactNode {
+export function Again(props: { run: RunSummary; parameters: Record<string, string> }): ReactNode {
   const { run } = props;
   const [open, set_open] = useState(false);
   const [problem, set_problem] = useState('');

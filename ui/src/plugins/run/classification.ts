@@ -39,9 +39,15 @@ function roc_of(value: unknown): RocPoint[] | undefined {
     if (!is_fields(one)) return undefined;
     const [x, y, at] = [one['falsePositiveRate'], one['recall'], one['confidenceThreshold']];
     if (typeof x !== 'number' || typeof y !== 'number') return undefined;
-    points.push({ false_positive_rate: x, recall: y, threshold: typeof at === 'number' ? at : NaN });
+    points.push({
+      false_positive_rate: x,
+      recall: y,
+      threshold: typeof at === 'number' ? at : NaN,
+    });
   }
-  return points.sort((a, b) => a.false_positive_rate - b.false_positive_rate || a.recall - b.recall);
+  return points.sort(
+    (a, b) => a.false_positive_rate - b.false_positive_rate || a.recall - b.recall,
+  );
 }
 
 function confusion_of(value: unknown): Confusion | undefined {

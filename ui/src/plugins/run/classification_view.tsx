@@ -9,9 +9,7 @@ const kBottom = 30;
 
 export function RocCurve(props: { points: readonly RocPoint[] }): ReactNode {
   const place = (x: number, y: number): string => `${kLeft + x * kSide} ${6 + (1 - y) * kSide}`;
-  const line = props.points
-    .map((one) => place(one.false_positive_rate, one.recall))
-    .join('L');
+  const line = props.points.map((one) => place(one.false_positive_rate, one.recall)).join('L');
   const area = metric(area_under(props.points));
   return (
     <figure className="roc">

@@ -73,10 +73,7 @@ export function TaskLog(props: { base: string; task: TaskView }): ReactNode {
   const failed = task.state === kFailed;
   const path = `${props.base}/tasks/${task.id}/log`;
   const tail = failed ? kTailBytesFailed : kTailBytes;
-  const store = use_store(
-    `${path} ${attempt} ${failed}`,
-    () => new LogStore(path, attempt, tail),
-  );
+  const store = use_store(`${path} ${attempt} ${failed}`, () => new LogStore(path, attempt, tail));
   const newest = Math.max(1, task.attempt);
   return (
     <LogView

@@ -62,7 +62,8 @@ function charts_of(store: RunStore): [name: string, series: SeriesView[]][] {
     if (known) known.push(series);
     else found.set(series.name, [series]);
   }
-  const single = (series: SeriesView[]): number => (series.every((one) => one.points <= 1n) ? 1 : 0);
+  const single = (series: SeriesView[]): number =>
+    series.every((one) => one.points <= 1n) ? 1 : 0;
   return [...found].sort(([, a], [, b]) => single(a) - single(b));
 }
 
@@ -89,14 +90,21 @@ function Bars(props: {
             <span className="value-bar">
               <span style={{ width: `${(Math.abs(one.lastValue) / most) * 100 || 0}%` }} />
             </span>
-            <b className="number" data-series={one.id} data-last={String(one.lastValue)} data-points="1">
+            <b
+              className="number"
+              data-series={one.id}
+              data-last={String(one.lastValue)}
+              data-points="1"
+            >
               {metric(one.lastValue)}
             </b>
           </li>
         ))}
       </ul>
       {props.series.length > kBarsMost && (
-        <p className="quiet">The first {kBarsMost} of {props.series.length}.</p>
+        <p className="quiet">
+          The first {kBarsMost} of {props.series.length}.
+        </p>
       )}
     </figure>
   );
@@ -226,8 +234,8 @@ export function MetricsTab(props: TabProps): ReactNode {
     return (
       <div className="tab-page">
         <p className="empty">
-          {has_ended(store.run!.state) ? 'This run measured nothing.' : 'Nothing measured yet.'}{' '}
-          A task that prints <code>loss=0.3</code>, shows a progress bar or calls{' '}
+          {has_ended(store.run!.state) ? 'This run measured nothing.' : 'Nothing measured yet.'} A
+          task that prints <code>loss=0.3</code>, shows a progress bar or calls{' '}
           <code>telltale.log_metric</code> draws itself here, while it runs.
         </p>
       </div>
@@ -271,7 +279,9 @@ export function MetricsTab(props: TabProps): ReactNode {
           <input type="checkbox" checked={log} onChange={() => set_log(!log)} /> Log scale
         </label>
         <span className="space" />
-        <span className="quiet">Drag in a chart to look closer; a double click shows all again.</span>
+        <span className="quiet">
+          Drag in a chart to look closer; a double click shows all again.
+        </span>
       </div>
       <div className="metrics-body">
         {measurers.length > 1 && (
@@ -282,17 +292,17 @@ export function MetricsTab(props: TabProps): ReactNode {
             series.every((one) => one.points <= 1n && has_ended(state_of(one))) ? (
               <Bars key={name} name={name} series={series} name_of={name_of} />
             ) : (
-            <MetricChart
-              key={name}
-              base={base}
-              name={name}
-              series={series}
-              measurers={by_id}
-              picked={picked}
-              faint_most={faint_most}
-              look={look}
-              known={known}
-            />
+              <MetricChart
+                key={name}
+                base={base}
+                name={name}
+                series={series}
+                measurers={by_id}
+                picked={picked}
+                faint_most={faint_most}
+                look={look}
+                known={known}
+              />
             ),
           )}
           {charts.length > shown && (

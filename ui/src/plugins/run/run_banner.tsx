@@ -1,5 +1,5 @@
-// One line below the head where the run needs a word: what failed and what that means, what it waits
-// for before anything moves, what was lost, how to go on when it is over.
+// One line below the head where the run needs a word: what failed and what that means, what it
+// waits for before anything moves, what was lost, how to go on when it is over.
 import type { ReactNode } from 'react';
 import type { RunSummary } from '../../api/gen/view_pb';
 import type { RunStore } from '../../api/run_store';
@@ -53,7 +53,8 @@ function lost_text(run: RunSummary): string {
     lost.events > 0n ? plural(Number(lost.events), 'event') : '',
   ].filter(Boolean);
   if (parts.length === 0) return '';
-  return `${parts.join(', ')} of this run were dropped before they reached Telltale. ${lost.reason}`;
+  const dropped = `${parts.join(', ')} of this run were dropped`;
+  return `${dropped} before they reached Telltale. ${lost.reason}`;
 }
 
 export function RunBanner(props: {
@@ -73,8 +74,8 @@ export function RunBanner(props: {
         <p className="banner wait">
           <StateIcon state={kQueued} />
           <span>
-            <b>Accepted. Waiting for the first task.</b> {run.message} You can leave: this page fills
-            in by itself.
+            <b>Accepted. Waiting for the first task.</b> {run.message} You can leave: this page
+            fills in by itself.
           </span>
         </p>
       )}

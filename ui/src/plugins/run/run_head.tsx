@@ -69,9 +69,7 @@ export function RunHead(props: Props): ReactNode {
       <div className="title">
         <StateIcon state={run.state} share={run.state === kRunning ? run.progress : undefined} />
         <h1>{run.name || run.runKey}</h1>
-        {run.pipeline && run.pipeline !== run.name && (
-          <span className="quiet">{run.pipeline}</span>
-        )}
+        {run.pipeline && run.pipeline !== run.name && <span className="quiet">{run.pipeline}</span>}
         <Pill
           state={run.state}
           text={run.state === kRunning ? `${word} ${percent(run.progress)}` : word}

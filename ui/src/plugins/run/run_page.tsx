@@ -1,4 +1,4 @@
-// One run: what it is and how it stands, then one of its views. What is looked at is in the address.
+// One run: what it is and how it stands, then one of its views. The address says which.
 import { lazy, Suspense, useEffect, type ReactNode } from 'react';
 import { live } from '../../api/live';
 import { RunStore } from '../../api/run_store';

@@ -85,8 +85,9 @@ export function RunPanel(props: {
         ))}
         <Values title="Parameters" values={store.parameters} />
         <p className="quiet hint">
-          Select a task for its charts, results and log. <kbd>↑</kbd> <kbd>↓</kbd> walk the graph,{' '}
-          <kbd>?</kbd> shows all keys.
+          Select a task for its charts, results and log.
+          <br />
+          <kbd>↑</kbd> <kbd>↓</kbd> walk the graph, <kbd>?</kbd> shows all keys.
         </p>
       </div>
     </aside>

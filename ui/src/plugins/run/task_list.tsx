@@ -57,9 +57,7 @@ export function TaskList(props: TabProps): ReactNode {
                   {items && items.length > 0 ? `${store.children(task.id).length} × ` : ''}
                   {task.name}
                 </span>
-                <span className="says">
-                  {items ? look(task.state).word : says(task, store)}
-                </span>
+                <span className="says">{items ? look(task.state).word : says(task, store)}</span>
                 <span className="number">
                   {running && share !== undefined ? percent(share) : time_of(task, now)}
                 </span>
@@ -81,9 +79,7 @@ export function TaskList(props: TabProps): ReactNode {
           );
         })}
       </ul>
-      {!chosen && (
-        <RunPanel store={store} base={props.base} now={now} select={props.select} />
-      )}
+      {!chosen && <RunPanel store={store} base={props.base} now={now} select={props.select} />}
     </div>
   );
 }

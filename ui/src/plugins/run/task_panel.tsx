@@ -108,7 +108,9 @@ function Items(props: Props & { items: readonly TaskView[] }): ReactNode {
         ))}
       </ul>
       {items.length > kItemsShown && (
-        <p className="quiet">The first {kItemsShown} of {items.length}. The timeline has them all.</p>
+        <p className="quiet">
+          The first {kItemsShown} of {items.length}. The timeline has them all.
+        </p>
       )}
     </section>
   );
@@ -141,9 +143,7 @@ export function TaskPanel(props: Props): ReactNode {
       <div className="about">
         <Where {...props} />
         <Progress task={task} share={share} now={now} />
-        {task.message && (
-          <p className={task.state === kFailed ? 'cause' : 'why'}>{task.message}</p>
-        )}
+        {task.message && <p className={task.state === kFailed ? 'cause' : 'why'}>{task.message}</p>}
         {group && <Items {...props} items={items} />}
         {store.series_of(task.id).map((series) => (
           <SeriesChart key={series.id} base={base} series={series} state={task.state} />

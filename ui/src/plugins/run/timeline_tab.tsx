@@ -27,7 +27,9 @@ function place(span: Span, axis: Axis): { left: string; width: string } {
   return { left: `${left}%`, width: `max(3px, ${width}%)` };
 }
 
-function Bars(props: { row: Row; axis: Axis; now: number; path: Set<string> } & TabProps): ReactNode {
+function Bars(
+  props: { row: Row; axis: Axis; now: number; path: Set<string> } & TabProps,
+): ReactNode {
   const { row, axis, now } = props;
   const tasks = row.items ?? [row.task];
   return tasks.map((task) => {
@@ -183,11 +185,7 @@ export function TimelineTab(props: TabProps): ReactNode {
           <span className="row-bars">
             {all.length > 0 &&
               ticks(axis.start, axis.end, kTicks).map((at) => (
-                <span
-                  key={at}
-                  className="number"
-                  style={{ left: at_share(at, axis) }}
-                >
+                <span key={at} className="number" style={{ left: at_share(at, axis) }}>
                   {clock(at, now)}
                 </span>
               ))}

@@ -58,6 +58,11 @@ fuzz:
 bench:
 	@tools/bench.sh
 
+##bench-latency: how long after log_metric Chromium shows the point; ten minutes [RUNS=3] [SAMPLES=5000]
+.PHONY: bench-latency
+bench-latency:
+	@tools/bench_latency.sh
+
 ##gen: write the code that is generated from schema/ (C++ into build/, TypeScript into ui/src/api/gen)
 .PHONY: gen
 gen:

@@ -21,7 +21,7 @@ import { Choice } from './controls';
 import { GraphCanvas } from './graph_canvas';
 import { GraphView, type Level } from './graph_view';
 import { TaskCard } from './task_card';
-import { says, share_ended, share_of, took_ms, type TaskContext } from './task_text';
+import { says, share_ended, share_of, time_of, took_ms, type TaskContext } from './task_text';
 import './task_graph.css';
 
 interface Props {
@@ -80,6 +80,33 @@ function edges_of(layout: GraphLayout, tasks: ReadonlyMap<string, TaskView>): Ed
     add(found.out_of, edge.from, edge.to);
   }
   return found;
+}
+
+// For who listens: the tasks that are out of view or drawn as dots, in the order of the drawing.
+const kListMost = 500;
+
+function TaskWords(props: {
+  boxes: GraphLayout['boxes'];
+  context: TaskContext;
+  edges: Edges;
+  now: number;
+}): ReactNode {
+  const { boxes, context, edges, now } = props;
+  return useMemo(
+    () => (
+      <ul className="unseen" aria-label="All tasks">
+        {boxes.map((box) => {
+          const task = context.tasks.get(box.taskId);
+          if (!task) return null;
+          const time = time_of(task, now);
+          return (
+            <li key={task.id}>{label_of(task, task.name, says(task, context), time, edges)}</li>
+          );
+        })}
+      </ul>
+    ),
+    [boxes, now],
+  );
 }
 
 function use_gestures(box: RefObject<HTMLDivElement | null>, view: GraphView) {
@@ -241,6 +268,9 @@ export function TaskGraph(props: Props): ReactNode {
           })}
         </div>
       </div>
+      {shown.length < boxes.length && boxes.length <= kListMost && (
+        <TaskWords boxes={boxes} context={context} edges={edges} now={now} />
+      )}
       <div className="zoom">
         <Choice<Level>
           name="Size of the tasks"

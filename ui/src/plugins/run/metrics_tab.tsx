@@ -14,6 +14,7 @@ import { use_cell } from '../../base/use_signal';
 import { Choice, SearchField } from '../../widgets/controls';
 import { line_look, LineChart } from '../../widgets/line_chart';
 import type { ChartLook } from '../../widgets/line_plot';
+import { PointsTable } from '../../widgets/points_table';
 import { StateIcon } from '../../widgets/state_mark';
 import { full_name, share_of } from '../../widgets/task_text';
 import type { TabProps } from './run_page';
@@ -160,6 +161,7 @@ function MetricChart(props: {
         <span className="quiet number" title="Every point is kept and drawn exactly">
           {plural(total, 'point')}
         </span>
+        <PointsTable title={props.name} lines={lines} />
       </LineChart>
     </div>
   );

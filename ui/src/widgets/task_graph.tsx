@@ -7,6 +7,7 @@ import {
   useState,
   type CSSProperties,
   type KeyboardEvent,
+  type MouseEvent,
   type PointerEvent,
   type ReactNode,
   type RefObject,
@@ -111,6 +112,7 @@ function TaskWords(props: {
 
 function use_gestures(box: RefObject<HTMLDivElement | null>, view: GraphView) {
   const drag = useRef<{ x: number; y: number; on: boolean } | null>(null);
+  const dragged = useRef(false); // the click that ends a drag is none
   useEffect(() => {
     const element = box.current!;
     const watch = new ResizeObserver(() =>
@@ -132,6 +134,7 @@ function use_gestures(box: RefObject<HTMLDivElement | null>, view: GraphView) {
   }, [view]);
   return {
     onPointerDown: (event: PointerEvent) => {
+      dragged.current = false;
       if (event.button === 0) drag.current = { x: event.clientX, y: event.clientY, on: false };
     },
     onPointerMove: (event: PointerEvent<HTMLDivElement>) => {
@@ -141,10 +144,14 @@ function use_gestures(box: RefObject<HTMLDivElement | null>, view: GraphView) {
       if (!from.on && Math.hypot(dx, dy) < kDragPx) return;
       if (!from.on) event.currentTarget.setPointerCapture(event.pointerId);
       drag.current = { x: event.clientX, y: event.clientY, on: true };
+      dragged.current = true;
       view.pan(dx, dy);
     },
     onPointerUp: () => {
       drag.current = null;
+    },
+    onClickCapture: (event: MouseEvent) => {
+      if (dragged.current) event.stopPropagation();
     },
   };
 }

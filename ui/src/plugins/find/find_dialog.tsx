@@ -1,5 +1,5 @@
 // Find: a few letters of a run's or a task's name lead there.
-import { useDeferredValue, useEffect, useState, type ReactNode } from 'react';
+import { useDeferredValue, useEffect, useRef, useState, type ReactNode } from 'react';
 import { RunStore } from '../../api/run_store';
 import { RunsStore } from '../../api/stores';
 import { use_store } from '../../api/use_store';
@@ -67,6 +67,8 @@ function Inside(props: { run_key: string; close: () => void }): ReactNode {
   const text = useDeferredValue(query);
   const [tasks, set_tasks] = useState<Hit[]>([]);
   const [at, set_at] = useState(0);
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.focus(), []);
   const runs = use_run_hits(text);
   const hits = [...(text && props.run_key ? tasks : []), ...runs];
   const chosen = Math.min(at, hits.length - 1);
@@ -94,7 +96,9 @@ function Inside(props: { run_key: string; close: () => void }): ReactNode {
           set_at(0);
         }}
         enter={() => open(hits[chosen])}
-        field={(element) => element?.focus()}
+        field={(element) => {
+          field.current = element;
+        }}
       />
       <ul>
         {hits.map((hit, place) => (

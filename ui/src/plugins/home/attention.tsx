@@ -28,8 +28,9 @@ export function needs_attention(runs: readonly RunSummary[], now: number): RunSu
   const ended = new Set<string>();
   return runs
     .filter((run) => {
-      const first = !ended.has(run.pipeline);
-      if (has_ended(run.state)) ended.add(run.pipeline);
+      const pipeline = run.pipeline || run.name;
+      const first = !ended.has(pipeline);
+      if (has_ended(run.state)) ended.add(pipeline);
       if (run.state === kFailed) return first && now - ms_of(run.lastEventAtUs) < kRecentMs;
       return run.state === kSuspended || run.state === kUnknown || is_silent(run, now);
     })

@@ -2,9 +2,18 @@
 import { useState, type ReactNode } from 'react';
 import { post } from '../../api/actions';
 import type { RunSummary } from '../../api/gen/view_pb';
-import { value_text } from '../../base/format';
 import { go } from '../../base/router';
 import { Modal } from '../../widgets/controls';
+
+// As it is typed: a text without its quotes, all else as JSON.
+function typed(json: string): string {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === 'string' ? value : json;
+  } catch {
+    return json;
+  }
+}
 
 export function Again(props: { run: RunSummary; parameters: Record<string, string> }): ReactNode {
   const { run } = props;
@@ -17,7 +26,7 @@ export function Again(props: { run: RunSummary; parameters: Record<string, strin
     set_busy(true);
     const texts = Object.entries(props.parameters).map(([name, json]) => [
       name,
-      changed[name] ?? value_text(json),
+      changed[name] ?? typed(json),
     ]);
     const wish =
       Object.keys(changed).length === 0
@@ -58,7 +67,7 @@ export function Again(props: { run: RunSummary; parameters: Record<string, strin
               <label key={name}>
                 <span>{name}</span>
                 <input
-                  value={changed[name] ?? value_text(props.parameters[name]!)}
+                  value={changed[name] ?? typed(props.parameters[name]!)}
                   onChange={(event) => set_changed({ ...changed, [name]: event.target.value })}
                 />
               </label>

@@ -4,7 +4,16 @@ import { GraphTask_Kind } from '../../api/gen/event_pb';
 import type { TaskView } from '../../api/gen/view_pb';
 import { clock, duration, full_time, ms_of, percent, value_text } from '../../base/format';
 import { time_left } from '../../base/estimate';
-import { count_states, has_ended, kFailed, kPending, kRunning, look } from '../../base/state';
+import {
+  count_states,
+  kCached,
+  kFailed,
+  kPending,
+  kQueued,
+  kRunning,
+  kSkipped,
+  look,
+} from '../../base/state';
 import { StateCounts } from '../../widgets/counts';
 import { IconButton } from '../../widgets/controls';
 import { Pill, StateIcon } from '../../widgets/state_mark';
@@ -21,6 +30,9 @@ import { ArtifactCard } from './artifact_card';
 import { SeriesChart, TaskLog } from './live_parts';
 import type { TabProps } from './run_page';
 import { Values } from './values';
+
+// States in which a task has nothing to write.
+const kSilent: readonly number[] = [0, kPending, kQueued, kSkipped, kCached];
 
 interface Props extends TabProps {
   task: TaskView;
@@ -154,7 +166,7 @@ export function TaskPanel(props: Props): ReactNode {
         <Values title="Outputs" values={task.outputs} />
         <Values title="Inputs" values={task.inputs} />
       </div>
-      {!group && (task.logBytes > 0n || task.state > kPending || has_ended(task.state)) && (
+      {!group && (task.logBytes > 0n || !kSilent.includes(task.state)) && (
         <TaskLog base={base} task={task} />
       )}
     </aside>

@@ -121,6 +121,8 @@ def train(
     )
     order = numpy.random.default_rng(seed)
     step = 0
+    # Told from the start, so that the bars below are not taken for the whole.
+    telltale.progress(0, epochs, unit="epoch")
     for epoch in range(1, epochs + 1):
         rows = order.permutation(len(y) - last) + last
         batches = numpy.array_split(rows, 20)

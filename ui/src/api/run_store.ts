@@ -11,6 +11,7 @@ export class RunStore extends Store {
   readonly tasks = new Map<string, TaskView>();
   readonly series = new Map<string, SeriesView>();
   readonly artifacts = new Map<string, ArtifactView>();
+  states_version = 0; // another one whenever the state of any task is another one
   private by_parent: Map<string, TaskView[]> | undefined;
   private by_task: Map<string, SeriesView[]> | undefined;
 
@@ -18,6 +19,7 @@ export class RunStore extends Store {
     if (frame.body.case !== 'run') return;
     const view = frame.body.value;
     if (frame.snapshot) {
+      this.states_version += 1;
       this.tasks.clear();
       this.series.clear();
       this.artifacts.clear();
@@ -25,7 +27,10 @@ export class RunStore extends Store {
     }
     if (view.run) this.run = view.run;
     this.parameters = { ...this.parameters, ...view.parameters };
-    for (const task of view.tasks) this.tasks.set(task.id, task);
+    for (const task of view.tasks) {
+      if (this.tasks.get(task.id)?.state !== task.state) this.states_version += 1;
+      this.tasks.set(task.id, task);
+    }
     for (const series of view.series) this.series.set(series.id, series);
     for (const artifact of view.artifacts) this.artifacts.set(artifact.id, artifact);
     for (const id of view.removedTasks) this.tasks.delete(id);

@@ -67,6 +67,7 @@ export function Mosaic(props: Props): ReactNode {
   const { items, width, height } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const grid = grid_for(items, width, height);
+  const states = items.map((tasks) => tasks.map((task) => task.state).join('')).join();
   useLayoutEffect(() => {
     const element = canvas.current!;
     const ratio = window.devicePixelRatio;
@@ -85,7 +86,7 @@ export function Mosaic(props: Props): ReactNode {
         draw_mark(pen, state, color, column * grid.cell, row * grid.cell, grid.cell);
       }
     }
-  });
+  }, [states, width, height, props.theme]);
   return (
     <canvas
       ref={canvas}

@@ -226,7 +226,13 @@ export function TaskGraph(props: Props): ReactNode {
           if (hit) props.select(hit.taskId);
         }}
       >
-        <GraphCanvas layout={layout} tasks={tasks} view={view} theme={props.theme} />
+        <GraphCanvas
+          layout={layout}
+          tasks={tasks}
+          version={context.states_version}
+          view={view}
+          theme={props.theme}
+        />
         <div
           className="cards"
           role="group"

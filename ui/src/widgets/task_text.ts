@@ -15,6 +15,7 @@ import {
 // What texts need to know of the run around a task.
 export interface TaskContext {
   tasks: ReadonlyMap<string, TaskView>;
+  states_version: number; // another one whenever a state is another one
   below(id: string): readonly TaskView[]; // tasks anywhere in it, in item order
   children(id: string): readonly TaskView[]; // what stands in it directly: a loop's items
   item_of(task: TaskView): string;

@@ -4,6 +4,8 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/util/json_util.h>
 
+#include <algorithm>
+
 #include "base/limits.h"
 #include "collect/event_check.h"
 #include "schema/event.pb.h"
@@ -13,13 +15,20 @@ namespace {
 
 using schema::Event;
 
+// protobuf's reason without the piece of the line it draws below it: the sender has the line.
+std::string sentence_of(std::string_view why) {
+  why = why.substr(0, why.find('\n'));
+  why.remove_prefix(std::min(why.find_first_not_of(": "), why.size()));
+  return std::string(why);
+}
+
 bool parse_json(std::string_view line, bool ignore_unknown, Event& event, std::string& why) {
   google::protobuf::util::JsonParseOptions options;
   options.ignore_unknown_fields = ignore_unknown;
   event.Clear();
   const auto status = google::protobuf::util::JsonStringToMessage(
       google::protobuf::StringPiece(line.data(), line.size()), &event, options);
-  if (!status.ok()) why = std::string(status.message());
+  if (!status.ok()) why = sentence_of({status.message().data(), status.message().size()});
   return status.ok();
 }
 

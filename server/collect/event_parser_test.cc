@@ -94,7 +94,7 @@ TEST(EventParser, RefusesWhatIsNoEventWithAReasonThatHelps) {
       {line("\"epoch\":\"e\",\"heartbeat\":{}"), "go together"},
       {line("\"id\":\"" + std::string(129, 'i') + "\",\"heartbeat\":{}"), "at most 128 bytes"},
       {line("\"metric_points\":{\"name\":5}"), ""},
-      {"[1,2]", "no event"},
+      {"[1,2]", "This line is no event: Root element must be a message."},
       {"{\"run_key\":\"\xff\xfe\",\"heartbeat\":{}}", ""},
   };
   for (const auto& [text, reason] : cases) {

@@ -11,12 +11,30 @@ constexpr int kProducers = 3;
 constexpr int kSteps = 400;
 constexpr std::int64_t kStepUs = 20'000;
 constexpr std::int64_t kSettleUs = 40'000'000;
+constexpr std::size_t kLostRecords = 5;
+
+ports::Faults log_faults() {
+  ports::Faults faults;
+  faults.fail_percent = 3;
+  faults.lose_answer_percent = 4;
+  faults.short_read_percent = 50;
+  faults.delay_us_max = 2'000;
+  return faults;
+}
+
+ports::Faults store_faults() {
+  ports::Faults faults;
+  faults.fail_percent = 10;
+  faults.delay_us_max = 5'000;
+  faults.error = {ErrorCode::storage_full, "The disk is full."};
+  return faults;
+}
 
 }  // namespace
 
 // What one life of the process holds; a crash destroys it.
 struct World::Server {
-  Server(ports::Runtime& runtime, SimLog& log, SimStore& store, Counters& counters)
+  Server(ports::Runtime& runtime, ports::Log& log, ports::Store& store, Counters& counters)
       : fold(runtime, log, store, counters, 0),
         runs(runtime, log, counters),
         views(runtime, log, store, counters),
@@ -27,13 +45,15 @@ struct World::Server {
   serve::LiveViews views;
   collect::HttpIngest ingest;
   bool ready = false;
+  bool failed = false;  // at its start: the process would end
 };
 
 World::World(std::uint64_t seed, Bug bug)
     : runtime_(seed),
       bug_(bug),
-      log_(runtime_, bug == Bug::fsync_skipped),
-      store_(runtime_, bug == Bug::snapshot_skipped) {
+      kept_log_(runtime_),
+      log_(kept_log_, runtime_, log_faults()),
+      store_(kept_store_, runtime_, store_faults()) {
   for (int i = 0; i < kProducers; ++i) {
     producers_.push_back(std::make_unique<Producer>(runtime_, i, bug != Bug::repeat_applied));
     Reader::Faults faults;
@@ -53,8 +73,11 @@ void World::start_server() {
   server_ = std::make_unique<Server>(runtime_, log_, store_, counters_);
   Server* server = server_.get();
   server->fold.start();
-  server->runs.start([](Status) {});
-  server->views.start([server](Status status) { server->ready = status.ok(); });
+  server->runs.start([server](Status status) { server->failed |= !status.ok(); });
+  server->views.start([server](Status status) {
+    server->ready = status.ok();
+    server->failed |= !status.ok();
+  });
 }
 
 void World::crash() {
@@ -63,12 +86,27 @@ void World::crash() {
   for (auto& producer : producers_) producer->lost();
   runtime_.drop_all();  // what the process had still to do dies with it
   server_.reset();
-  log_.crash();
-  store_.crash();
+  kept_log_.drop_waiting();
+  lose_what_was_promised();
   start_server();
 }
 
+// The planted bugs of log and store, which a crash brings to light.
+void World::lose_what_was_promised() {
+  if (bug_ == Bug::fsync_skipped) kept_log_.lose_newest(ports::kEventsTopic, kLostRecords);
+  if (bug_ != Bug::snapshot_skipped) return;
+  auto found = [this](Result<std::vector<ports::ObjectInfo>> objects) {
+    for (const ports::ObjectInfo& object : objects.value()) {
+      if (object.key.find("snapshot") == std::string::npos) continue;
+      kept_store_.remove(object.key, {runtime_, [](Status) {}});
+    }
+  };
+  kept_store_.list("", "", SIZE_MAX, {runtime_, std::move(found)});
+  runtime_.run_until_idle();
+}
+
 void World::step() {
+  if (server_->failed) crash();
   for (auto& producer : producers_) {
     const std::string body = producer->next_body();
     if (body.empty()) continue;
@@ -101,8 +139,8 @@ void World::run() {
     }
     runtime_.advance(kStepUs);
   }
-  log_.set_faulty(false);
-  store_.set_faulty(false);
+  log_.faults = {};
+  store_.faults = {};
   settle();
   // Once more from rest: what now is there came from the store, not from memory.
   crash();

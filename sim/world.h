@@ -1,7 +1,7 @@
 // World: a whole Telltale but its sockets on one SimRuntime: producers that retry, the ingest, a
-// log, a store, the fold, the views, and readers that reconnect; all of it driven by one seed. The
-// server can be killed and started again: what the log and the store acknowledged stays, all else
-// is gone. Bugs can be planted between the parts; checks() must then find them.
+// faulty log, a faulty store, the fold, the views, and readers that reconnect; all of it driven by
+// one seed. The server can be killed and started again: what the log and the store acknowledged
+// stays, all else is gone. Bugs can be planted between the parts; checks() must then find them.
 #pragma once
 
 #include <cstdint>
@@ -12,15 +12,17 @@
 
 #include "base/counters.h"
 #include "collect/http_ingest.h"
+#include "log/memory_log.h"
 #include "loops/fold_loop.h"
+#include "ports/faulty_log.h"
+#include "ports/faulty_store.h"
 #include "runtime/sim_runtime.h"
 #include "schema/event.pb.h"
 #include "serve/live_views.h"
 #include "serve/run_list.h"
 #include "sim/producer.h"
 #include "sim/reader.h"
-#include "sim/sim_log.h"
-#include "sim/sim_store.h"
+#include "store/memory_store.h"
 
 namespace telltale::sim {
 
@@ -53,6 +55,7 @@ class World {
 
   void start_server();
   void crash();
+  void lose_what_was_promised();
   void step();
   void settle();
   void check_run(const Producer& producer, std::vector<std::string>& wrong);
@@ -61,8 +64,11 @@ class World {
 
   runtime::SimRuntime runtime_;
   const Bug bug_;
-  SimLog log_;
-  SimStore store_;
+  // What outlives the server, and the ways it goes to them.
+  log::MemoryLog kept_log_;
+  store::MemoryStore kept_store_;
+  ports::FaultyLog log_;
+  ports::FaultyStore store_;
   Counters counters_;
   std::unique_ptr<Server> server_;
   std::vector<std::unique_ptr<Producer>> producers_;

@@ -153,4 +153,15 @@ void MemoryLog::drop_waiting() {
   waiting_.clear();
 }
 
+void MemoryLog::lose_newest(const std::string& topic, std::size_t records) {
+  CHECK(topic != options_.compacted_topic, "{} is compacted", topic);
+  for (int number = 0; number < partition_count(topic); ++number) {
+    Kept& kept = partitions_.at({topic, number});
+    for (std::size_t i = 0; i < records && !kept.records.empty(); ++i) {
+      kept.end = std::prev(kept.records.end())->first;
+      kept.records.erase(kept.end);
+    }
+  }
+}
+
 }  // namespace telltale::log

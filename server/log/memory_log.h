@@ -44,6 +44,9 @@ class MemoryLog final : public ports::Log {
   // Forgets who waits and who is a member, unanswered: the process that asked has ended. Records
   // stay.
   void drop_waiting();
+  // What a crash takes where the log answered before its records were on disk. Not for the
+  // compacted topic.
+  void lose_newest(const std::string& topic, std::size_t records);
 
  private:
   struct Kept {

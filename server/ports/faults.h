@@ -14,6 +14,7 @@ namespace telltale::ports {
 struct Faults {
   int fail_percent = 0;           // answered `error`, and nothing was done
   int lose_answer_percent = 0;    // done, and answered `error` all the same
+  int short_read_percent = 0;     // of a log: a read answers a few records, however many it could
   std::int64_t delay_us_max = 0;  // each answer is late by 0 to this: answers overtake each other
   Error error{ErrorCode::unavailable, "The machine that keeps this is out of reach."};
 };

@@ -1,5 +1,7 @@
 #include "ports/faulty_log.h"
 
+#include <algorithm>
+
 namespace telltale::ports {
 
 bool by_chance(Runtime& runtime, int percent) {
@@ -15,6 +17,8 @@ void FaultyLog::append(std::string topic, std::vector<Record> records,
 
 void FaultyLog::read(Partition partition, LogOffset from, ReadLimits limits,
                      Completion<Result<std::vector<StoredRecord>>> done) {
+  if (by_chance(runtime_, faults.short_read_percent))
+    limits.records_max = std::min<std::size_t>(limits.records_max, 1 + runtime_.random() % 50);
   with_faults<std::vector<StoredRecord>>(faults, runtime_, std::move(done), [&](auto inner_done) {
     inner_.read(std::move(partition), from, limits, std::move(inner_done));
   });

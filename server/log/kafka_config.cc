@@ -25,6 +25,8 @@ const KafkaConfig::Properties kEveryClient = {
     {"topic.metadata.refresh.interval.ms", "30000"},
     // The brokers' own default would make a deleted topic anew, with another number of partitions.
     {"allow.auto.create.topics", "false"},
+    // A topic was there when the log was opened; if brokers know none for this long, it is gone.
+    {"topic.metadata.propagation.max.ms", "3000"},
 };
 
 Error bad(std::string sentence) { return {ErrorCode::invalid_argument, std::move(sentence)}; }

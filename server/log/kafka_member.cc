@@ -20,6 +20,7 @@ using Clock = std::chrono::steady_clock;
 using Ms = std::chrono::milliseconds;
 
 constexpr int kLookMs = 100;  // between looks at what runs out
+constexpr int kLeaveLookMs = 10;
 
 const KafkaConfig::Properties kDefaults = {
     {"partition.assignment.strategy", "cooperative-sticky"},
@@ -78,6 +79,7 @@ struct KafkaMember::State {
   std::thread thread;
 
   void run(const std::weak_ptr<KafkaMember>& self);
+  bool is_in_group() const;
   void handle(rd_kafka_event_t* event, const std::weak_ptr<KafkaMember>& self);
   void take(rd_kafka_topic_partition_list_t* partitions);
   void ask_back(const rd_kafka_topic_partition_list_t* partitions,
@@ -155,8 +157,9 @@ void KafkaMember::State::run(const std::weak_ptr<KafkaMember>& self) {
   if (moving != nullptr) give_up(std::exchange(moving, nullptr).get(), true);
   rd_kafka_unsubscribe(client.get());
   const Clock::time_point until = Clock::now() + Ms(kKafkaLeaveMs);
-  while (!held.empty() && Clock::now() < until) {
-    const KafkaEvent event(rd_kafka_queue_poll(queue.get(), kLookMs));
+  // librdkafka 2.0 forgets to say so if it is closed while it gives up its partitions.
+  while ((!held.empty() || is_in_group()) && Clock::now() < until) {
+    const KafkaEvent event(rd_kafka_queue_poll(queue.get(), kLeaveLookMs));
     if (event == nullptr || rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_REBALANCE) continue;
     give_up(rd_kafka_event_topic_partition_list(event.get()), true);
   }
@@ -167,6 +170,14 @@ void KafkaMember::State::run(const std::weak_ptr<KafkaMember>& self) {
       rd_kafka_assign(client.get(), nullptr);
   }
   left = true;
+}
+
+// A member that left has no id any more.
+bool KafkaMember::State::is_in_group() const {
+  char* id = rd_kafka_memberid(client.get());
+  const bool in_group = id != nullptr && *id != '\0';
+  rd_kafka_mem_free(client.get(), id);
+  return in_group;
 }
 
 void KafkaMember::State::handle(rd_kafka_event_t* event, const std::weak_ptr<KafkaMember>& self) {

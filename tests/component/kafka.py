@@ -1,0 +1,233 @@
+#!/usr/bin/env python3
+"""kafka.py: a real Kafka for tests and trials: KRaft mode, loopback only, free ports.
+
+    kafka.py fetch                  its jars from Maven Central, once; prints their folder
+    kafka.py start DIR [--brokers N]  starts what is not running; prints host:port,host:port
+    kafka.py stop DIR               ends all of it, in good order
+
+DIR keeps the brokers' data, ports and pids, so what was stopped or killed starts again as it was.
+Needs Java 17 or later, and for the first fetch also Maven. The jars are kept outside the clone, in
+${XDG_CACHE_HOME:-~/.cache}/telltale. Each broker has a second listener that asks for a password
+(SASL/PLAIN, user "telltale", password "secret"); DIR/sasl has its addresses.
+"""
+import argparse
+import base64
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from typing import Any, Dict, List
+
+VERSION = "4.3.1"
+START_SECONDS = 120  # one takes about 5 s on an idle machine
+STOP_SECONDS = 30
+JAVA = ["java", "-Xmx512m", "-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+
+POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>telltale</groupId>
+  <artifactId>kafka-for-tests</artifactId>
+  <version>1</version>
+  <packaging>pom</packaging>
+  <dependencies>
+    <dependency>
+      <groupId>org.apache.kafka</groupId>
+      <artifactId>kafka_2.13</artifactId>
+      <version>{VERSION}</version>
+    </dependency>
+  </dependencies>
+</project>
+"""
+
+PROPERTIES = """process.roles=broker,controller
+node.id={number}
+controller.quorum.voters={voters}
+listeners=PLAIN://127.0.0.1:{plain},SASL://127.0.0.1:{sasl},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAIN://127.0.0.1:{plain},SASL://127.0.0.1:{sasl}
+listener.security.protocol.map=PLAIN:PLAINTEXT,SASL:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=PLAIN
+controller.listener.names=CONTROLLER
+sasl.enabled.mechanisms=PLAIN
+listener.name.sasl.plain.sasl.jaas.config=\
+org.apache.kafka.common.security.plain.PlainLoginModule required user_telltale="secret";
+log.dirs={folder}/data
+default.replication.factor={replication}
+offsets.topic.replication.factor={replication}
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor={replication}
+transaction.state.log.min.isr=1
+group.initial.rebalance.delay.ms=0
+broker.heartbeat.interval.ms=500
+broker.session.timeout.ms=3000
+log.cleaner.dedupe.buffer.size=16777216
+"""
+
+
+def cache() -> pathlib.Path:
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return pathlib.Path(home) / "telltale" / f"kafka-{VERSION}"
+
+
+def fetch() -> pathlib.Path:
+    folder = cache()
+    if folder.is_dir():
+        return folder
+    for program, package in (("java", "openjdk-17-jre-headless"), ("mvn", "maven")):
+        if shutil.which(program) is None:
+            raise SystemExit(f"Kafka needs {program} (Debian: apt-get install {package}).")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as work:
+        pom = pathlib.Path(work) / "pom.xml"
+        pom.write_text(POM)
+        subprocess.run(
+            ["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies",
+             "-DincludeScope=runtime", f"-DoutputDirectory={work}/jars"],
+            check=True, stdout=sys.stderr)
+        os.rename(f"{work}/jars", folder)  # whole or not at all
+    return folder
+
+
+def free_ports(count: int) -> List[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def plan(folder: pathlib.Path, brokers: int) -> Dict[str, Any]:
+    """The ports and the id of the cluster of this folder, chosen at its first start."""
+    file = folder / "cluster.json"
+    if file.exists():
+        return json.loads(file.read_text())
+    folder.mkdir(parents=True, exist_ok=True)
+    ports = free_ports(brokers * 3)
+    cluster = {
+        "id": base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="),
+        "plain": ports[:brokers],
+        "sasl": ports[brokers:2 * brokers],
+        "controller": ports[2 * brokers:],
+    }
+    file.write_text(json.dumps(cluster))
+    return cluster
+
+
+def java(jars: pathlib.Path, *arguments: str) -> List[str]:
+    return [*JAVA, "-cp", f"{jars}/*", *arguments]
+
+
+def format_storage(jars: pathlib.Path, folder: pathlib.Path, cluster: Dict[str, Any]) -> None:
+    brokers = len(cluster["plain"])
+    voters = ",".join(f"{i + 1}@127.0.0.1:{port}" for i, port in enumerate(cluster["controller"]))
+    running = []
+    for i in range(brokers):
+        own = folder / f"broker-{i + 1}"
+        if (own / "data").exists():
+            continue
+        own.mkdir(exist_ok=True)
+        (own / "server.properties").write_text(PROPERTIES.format(
+            number=i + 1, voters=voters, folder=own, replication=min(brokers, 3),
+            plain=cluster["plain"][i], sasl=cluster["sasl"][i],
+            controller=cluster["controller"][i]))
+        running.append(subprocess.Popen(
+            java(jars, "kafka.tools.StorageTool", "format", "-t", cluster["id"], "-c",
+                 str(own / "server.properties")),
+            stdout=subprocess.DEVNULL, stderr=open(own / "format.log", "wb")))
+    if any(each.wait() != 0 for each in running):
+        raise SystemExit(f"Kafka's storage cannot be formatted; see {folder}/broker-*/format.log.")
+
+
+def is_kafka(pid: int) -> bool:
+    """Whether the process is a broker and not another one that got its number."""
+    try:
+        return b"kafka.Kafka" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def pid_of(own: pathlib.Path) -> int:
+    try:
+        pid = int((own / "pid").read_text())
+    except (OSError, ValueError):
+        return 0
+    return pid if is_kafka(pid) else 0
+
+
+def answers(port: int) -> bool:
+    """Asks for the versions of the protocol; a broker that is not ready yet keeps silent."""
+    request = struct.pack(">hhih", 18, 0, 1, -1)
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+            connection.sendall(struct.pack(">i", len(request)) + request)
+            return len(connection.recv(8)) > 0
+    except OSError:
+        return False
+
+
+def start(folder: pathlib.Path, brokers: int) -> str:
+    jars = fetch()
+    folder = folder.resolve()
+    cluster = plan(folder, brokers)
+    format_storage(jars, folder, cluster)
+    own = [folder / f"broker-{i + 1}" for i in range(len(cluster["plain"]))]
+    for each in own:
+        if pid_of(each) != 0:
+            continue
+        with open(each / "out.log", "ab") as log:
+            process = subprocess.Popen(java(jars, "kafka.Kafka", str(each / "server.properties")),
+                                       stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                       start_new_session=True)
+        (each / "pid").write_text(str(process.pid))
+    until = time.monotonic() + START_SECONDS
+    for each, port in zip(own, cluster["plain"]):
+        while not answers(port):
+            if time.monotonic() > until or pid_of(each) == 0:
+                raise SystemExit(f"Kafka does not start; see {each}/out.log.")
+            time.sleep(0.1)
+    (folder / "sasl").write_text(",".join(f"127.0.0.1:{port}" for port in cluster["sasl"]))
+    return ",".join(f"127.0.0.1:{port}" for port in cluster["plain"])
+
+
+def stop(folder: pathlib.Path) -> None:
+    pids = [pid_of(own) for own in folder.glob("broker-*")]
+    for pid in filter(None, pids):
+        os.kill(pid, signal.SIGTERM)
+    until = time.monotonic() + STOP_SECONDS
+    for pid in filter(None, pids):
+        while is_kafka(pid):
+            if time.monotonic() > until:
+                os.kill(pid, signal.SIGKILL)
+            time.sleep(0.05)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("fetch")
+    starting = verbs.add_parser("start")
+    starting.add_argument("folder", type=pathlib.Path)
+    starting.add_argument("--brokers", type=int, default=1)
+    stopping = verbs.add_parser("stop")
+    stopping.add_argument("folder", type=pathlib.Path)
+    arguments = parser.parse_args()
+    if arguments.verb == "fetch":
+        print(fetch())
+    elif arguments.verb == "start":
+        print(start(arguments.folder, arguments.brokers))
+    else:
+        stop(arguments.folder)
+
+
+if __name__ == "__main__":
+    main()

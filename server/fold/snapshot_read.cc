@@ -99,7 +99,8 @@ void SnapshotCoder::read_tasks(const schema::RunSnapshot& in, RunView* view) {
 bool SnapshotCoder::read_series(const schema::RunSnapshot& in, RunView* view) {
   for (const schema::SnapshotSeries& told : in.series()) {
     const int points = told.value_size();
-    if (told.step_change_size() != points || told.time_change_us_size() != points) return false;
+    if (points == 0 || told.step_change_size() != points || told.time_change_us_size() != points)
+      return false;
     if (!told.task_path().empty() && !view->task_by_path_.contains(told.task_path())) return false;
     Series& series = view->need_series(told.task_path(), told.name());
     series.points.reserve(static_cast<std::size_t>(points));

@@ -1,5 +1,6 @@
 // The program: `telltale serve` and `telltale run`.
 #include <fmt/format.h>
+#include <google/protobuf/stubs/logging.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
 
@@ -37,6 +38,8 @@ int serve(ServeConfig config) {
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
+  // What a sender got wrong is told to the sender, and not to our log line by line.
+  google::protobuf::SetLogHandler(nullptr);
   config.data = std::filesystem::absolute(config.data).lexically_normal().string();
   const auto wiring = Wiring::build(config);
   if (!wiring.ok()) return fail(wiring.error());

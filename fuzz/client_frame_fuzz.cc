@@ -2,6 +2,7 @@
 // every message sent is a frame, and one at a time.
 #include "base/limits.h"
 #include "fuzz/harness.h"
+#include "fuzz/quiet_protobuf.h"
 #include "log/memory_log.h"
 #include "runtime/sim_runtime.h"
 #include "schema/event.pb.h"

@@ -11,6 +11,7 @@
 #include "collect/event_check.h"
 #include "collect/event_parser.h"
 #include "fuzz/harness.h"
+#include "fuzz/quiet_protobuf.h"
 #include "schema/event.pb.h"
 
 namespace {

@@ -2,6 +2,7 @@
 #include "collect/event_check.h"
 #include "collect/event_parser.h"
 #include "fuzz/harness.h"
+#include "fuzz/quiet_protobuf.h"
 #include "schema/event.pb.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -6,6 +6,7 @@
 #include "fold/snapshot.h"
 #include "fold/view_encoder.h"
 #include "fuzz/harness.h"
+#include "fuzz/quiet_protobuf.h"
 #include "schema/event.pb.h"
 
 namespace {

@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kFold = fs::path(__FILE__).parent_path();
+const fs::path kFold = fs::path(TELLTALE_SOURCE_DIR) / "server/fold";
 
 std::string read(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);

@@ -1,5 +1,5 @@
 // The page: its header, the line about the connection, and which view stands below.
-import { useState, type ReactNode } from 'react';
+import { lazy, Suspense, useState, type ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { live } from '../api/live';
 import { start_keys, use_keys } from '../base/keys';
@@ -7,14 +7,20 @@ import { go, Link, use_path } from '../base/router';
 import { start_theme, theme, toggle_theme } from '../base/theme';
 import '../base/tokens.css';
 import { use_cell } from '../base/use_signal';
-import { FindDialog } from '../plugins/find/find_dialog';
-import { KeyMap } from '../plugins/help/key_map';
 import { HomePage } from '../plugins/home/home_page';
 import { RunPage } from '../plugins/run/run_page';
 import { IconButton } from '../widgets/controls';
 import { Icon } from '../widgets/icon';
 import './page.css';
 import { ConnectionLine, Ribbon } from './ribbon';
+
+// What nobody sees before a key or a click asks for it.
+const FindDialog = lazy(() =>
+  import('../plugins/find/find_dialog').then((all) => ({ default: all.FindDialog })),
+);
+const KeyMap = lazy(() =>
+  import('../plugins/help/key_map').then((all) => ({ default: all.KeyMap })),
+);
 
 function NotHere(): ReactNode {
   return (
@@ -79,8 +85,10 @@ function App(): ReactNode {
       <div id="view" className="view" tabIndex={-1}>
         {key ? <RunPage key={key} run_key={key} /> : path === '/' ? <HomePage /> : <NotHere />}
       </div>
-      <FindDialog open={finding} run_key={key} close={() => set_finding(false)} />
-      <KeyMap open={help} close={() => set_help(false)} />
+      <Suspense>
+        {finding && <FindDialog open run_key={key} close={() => set_finding(false)} />}
+        {help && <KeyMap open close={() => set_help(false)} />}
+      </Suspense>
     </>
   );
 }

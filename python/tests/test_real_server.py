@@ -1,11 +1,12 @@
 """The Python parts against the real server. Where it isn't built, these tests are left out."""
 
+import json
 import subprocess
 from pathlib import Path
 from typing import Dict, Iterator, List
 
 import pytest
-from conftest import RUN_KEY
+from conftest import PYTHON_DIRECTORY, RUN_KEY
 from real_server import Server, await_that, needs_server
 
 from telltale import ids
@@ -110,3 +111,34 @@ def test_kill_9_in_the_middle_loses_and_repeats_nothing(server: Server, tmp_path
     assert sender.close(60, patient=True)
     series = server.get(f"/api/v1/runs/{RUN_KEY}/metrics/{ids.series_id('train', 'loss')}")
     assert [int(step) for step in series["step"]] == list(range(3000))
+
+
+def test_one_of_several_pipelines_is_named(
+    tmp_path: Path, python: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TELLTALE_PYTHON", python)
+    monkeypatch.setenv("TELLTALE_PYTHON_PATH", str(PYTHON_DIRECTORY))
+    file = tmp_path / "pipeline.py"
+    file.write_text(PIPELINE)
+    server = Server(tmp_path / "data")
+
+    def launch(**request: str) -> str:
+        status, _, body = server.ask("/api/v1/runs", json.dumps(request).encode())
+        assert status == 202, body
+        return str(json.loads(body)["run_key"])
+
+    def sleeps_until_cancelled(key: str) -> None:
+        await_that(lambda: server.get(f"/api/v1/runs/{key}").get("tasks", []) != [])
+        assert server.run(key)["pipeline"] == "sleeps"
+        assert server.post(f"/api/v1/runs/{key}/cancel") == 202
+        await_that(lambda: server.run(key)["state"] == "CANCELLED")
+
+    try:
+        unnamed = launch(pipeline_file=str(file))
+        await_that(lambda: server.run(unnamed)["state"] == "FAILED")
+        assert "2 pipelines (fails, sleeps)" in server.run(unnamed)["message"]
+        named = launch(pipeline_file=str(file), pipeline="sleeps")
+        sleeps_until_cancelled(named)
+        sleeps_until_cancelled(launch(again=named))
+    finally:
+        server.kill()

@@ -67,6 +67,24 @@ TEST(FaultyLog, ADelayedAnswerComesOnceAndNoLaterThanItsLimit) {
   EXPECT_EQ(world.kept(), 50U);
 }
 
+TEST(FaultyLog, AShortReadGoesOnWhereItEnded) {
+  FaultyWorld world(1, {.short_read_percent = 100});
+  world.append(200);
+  std::uint64_t next = 0;
+  int reads = 0;
+  while (next < 200 && ++reads < 200) {
+    world.log.read({kEventsTopic, 0}, LogOffset{next}, {},
+                   {world.runtime, [&](Result<std::vector<StoredRecord>> batch) {
+                      ASSERT_TRUE(batch.ok() && !batch->empty() && batch->size() <= 50);
+                      EXPECT_EQ(to_number(batch->front().offset), next);
+                      next = to_number(batch->back().offset) + 1;
+                    }});
+    world.runtime.run_until_idle();
+  }
+  EXPECT_EQ(next, 200U);
+  EXPECT_GT(reads, 4);
+}
+
 TEST(FaultyLog, TheSameSeedFailsTheSameCalls) {
   const auto trace_of = [](std::uint64_t seed) {
     FaultyWorld world(seed, {.fail_percent = 20, .lose_answer_percent = 20, .delay_us_max = 900});

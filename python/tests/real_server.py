@@ -32,16 +32,20 @@ def await_that(condition: Callable[[], bool]) -> None:
 
 
 class Server:
-    def __init__(self, data: Path, prefix: Sequence[str] = ()) -> None:
+    def __init__(
+        self, data: Path, prefix: Sequence[str] = (), arguments: Sequence[str] = ()
+    ) -> None:
         self.data = data
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self._arguments = arguments
         self._prefix = prefix  # of its command: a program that starts it under limits
         self.start()
 
     def start(self) -> None:
         listen = f"127.0.0.1:{self.port}"
         command = [*self._prefix, BINARY, "serve", "--listen", listen, "--data", str(self.data)]
+        command += self._arguments
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         await_that(self.is_ready)
 

@@ -142,3 +142,29 @@ def test_one_of_several_pipelines_is_named(
         sleeps_until_cancelled(launch(again=named))
     finally:
         server.kill()
+
+
+def test_a_run_reports_with_the_servers_token(
+    tmp_path: Path, python: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TELLTALE_PYTHON", python)
+    monkeypatch.setenv("TELLTALE_PYTHON_PATH", str(PYTHON_DIRECTORY))
+    tokens = tmp_path / "tokens"
+    tokens.write_text("0123456789abcdef\n")
+    file = tmp_path / "pipeline.py"
+    file.write_text("")
+    server = Server(tmp_path / "data", arguments=["--token-file", str(tokens)])
+    bearer = {"Authorization": "Bearer 0123456789abcdef"}
+    try:
+        request = json.dumps({"pipeline_file": str(file)}).encode()
+        assert server.ask("/api/v1/runs", request)[0] == 401
+        key = json.loads(server.ask("/api/v1/runs", request, bearer)[2])["run_key"]
+        path = f"/api/v1/runs/{key}"
+
+        def message() -> str:
+            return str(json.loads(server.ask(path, headers=bearer)[2])["run"].get("message"))
+
+        # What only the run's own process can say.
+        await_that(lambda: "has no pipeline" in message())
+    finally:
+        server.kill()

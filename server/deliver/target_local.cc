@@ -137,6 +137,8 @@ void TargetLocal::launch(LaunchSpec spec, ports::Respond respond) {
            }
            what.environment = {{"PYTHONPATH", options_.python_path},
                                {"TELLTALE_SPOOL_DIR", options_.data + "/spool"}};
+           if (!options_.token.empty())
+             what.environment.emplace_back("TELLTALE_TOKEN", options_.token);
            what.working_directory = spec.working_directory;
            what.output_file = launch_log(options_, key);
            const Result<int> pid = spawn_detached(what);

@@ -25,6 +25,7 @@ struct TargetLocalOptions {
   std::string python;       // interpreter with kfp
   std::string python_path;  // folder that holds local_target
   std::string data;         // below it: spool/, launches/
+  std::string token;        // with which runs report; empty: none is needed
 };
 
 class TargetLocal final : public ports::HttpHandler {

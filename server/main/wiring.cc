@@ -117,6 +117,7 @@ Result<std::unique_ptr<Wiring>> Wiring::build(const ServeConfig& config) {
   local.python = config.python;
   local.python_path = config.python_path;
   local.data = config.data;
+  if (!http.guard.tokens.empty()) local.token = http.guard.tokens.front();
   p.target_local = std::make_unique<deliver::TargetLocal>(
       p.serve_thread, *p.log, std::move(local), [&views = *p.views](const RunKey& key, auto found) {
         find_launch(views, key, std::move(found));

@@ -4,11 +4,16 @@
 # is left in test-results/fuzz.
 . "$(dirname "$0")/lib.sh"
 seconds=${1:-60}
+names=()
+for file in fuzz/*_fuzz.cc; do
+  name=$(basename "$file" _fuzz.cc)
+  [ "${HARNESS:-$name}" != "$name" ] || names+=("$name")
+done
+[ ${#names[@]} != 0 ] || die "fuzz/ has no harness $HARNESS."
 need build clang fuzz
 step "configure" 5 cmake --preset fuzz
-step "compile the harnesses" 240 cmake --build --preset fuzz -j "$JOBS"
-mapfile -t harnesses < <(find build-fuzz/fuzz -maxdepth 1 -name "${HARNESS:-*}_fuzz" | sort)
-[ ${#harnesses[@]} != 0 ] || die "fuzz/ has no harness ${HARNESS:-}."
+step "compile the harnesses" 240 \
+  cmake --build --preset fuzz -j "$JOBS" --target "${names[@]/%/_fuzz}"
 found=$ROOT/test-results/fuzz
 mkdir -p "$found"
 hunt() {  # hunt NAME PROGRAM
@@ -18,9 +23,8 @@ hunt() {  # hunt NAME PROGRAM
       ".cache/fuzz/$1" "fuzz/corpus/$1"
 }
 status=0
-for program in "${harnesses[@]}"; do
-  name=$(basename "$program" _fuzz)
-  step "fuzz: $name" "$seconds" hunt "$name" "$program" || status=1
+for name in "${names[@]}"; do
+  step "fuzz: $name" "$seconds" hunt "$name" "build-fuzz/fuzz/${name}_fuzz" || status=1
 done
 if [ "$status" != 0 ]; then
   die "Found: $(ls "$found")

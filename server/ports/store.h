@@ -1,5 +1,6 @@
 // Store: objects by key, with conditional writes. Real implementations: directory_store (one
-// machine), S3 later. Any thread may call; answers arrive on the caller's loop (Completion).
+// machine), s3_store. Any thread may call; answers arrive on the caller's loop (Completion). Calls
+// that do not wait for each other's answers may be done in any order.
 //
 // What every implementation promises (contract: ports/store_contract_test.h):
 //  - put is atomic and durable when answered: a reader sees the old object or the new one, whole.
@@ -11,8 +12,9 @@
 //  - an upload is a put in pieces: memory does not grow with the object, nobody sees it before its
 //    commit, and nothing stays of one that is aborted, dropped or refused.
 // Keys are '/'-separated segments of [A-Za-z0-9._-], of at most 240 bytes each and 512 in all, no
-// segment "." or "..". While an object is there, its key is not the folder of another one (MinIO
-// refuses that too): a put of such a key answers invalid_argument.
+// segment "." or "..". No key may be the folder of another object that is there: its callers see to
+// that by the names they choose. Local stores answer a put of such a key with invalid_argument; S3
+// takes it, and MinIO then lists the upper object alone.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // What ports/store.h promises, for every implementation: instantiate StoreContract with makers of
-// them. Included by one .cc of a test program. Calls are made on a loop, answers awaited on the
-// test's thread.
+// them, and StoreFolderContract with those of local ones. Included by one .cc of a test program.
+// Calls are made on a loop, answers awaited on the test's thread.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -311,7 +311,10 @@ TEST_P(StoreContract, RemoveOfWhatIsNotThereSucceeds) {
   EXPECT_TRUE(keys("").empty());
 }
 
-TEST_P(StoreContract, NoKeyIsTheFolderOfAnotherWhileThatIsThere) {
+// For stores that refuse a key which is the folder of another one.
+class StoreFolderContract : public StoreContract {};
+
+TEST_P(StoreFolderContract, NoKeyIsTheFolderOfAnotherWhileThatIsThere) {
   ASSERT_TRUE(asker_.put("runs/a", "a").ok());
   ASSERT_TRUE(asker_.put("packs/b/c", "c").ok());
   for (const char* key : {"runs", "runs/a/b", "runs/a/b/c", "packs/b", "packs"}) {

@@ -66,11 +66,7 @@ Result<std::vector<ports::ObjectInfo>> DirectoryState::list(const std::string& p
 }
 
 void DirectoryState::close() {
-  {
-    std::lock_guard lock(mutex);
-    if (closed) return;
-    closed = true;
-  }
+  if (!gate.close()) return;
   uploader.finish();  // hands its commits to the writer
   writer.finish();
   reader.finish();

@@ -41,16 +41,16 @@ DirectoryStore::~DirectoryStore() { close(); }
 
 void DirectoryStore::put(std::string key, std::string bytes, ports::Condition condition,
                          ports::Completion<Result<std::string>> done) {
-  state_->run(state_->writer, key, std::move(done),
-              [state = state_.get(), path = state_->path_of(key), bytes = std::move(bytes),
-               condition = std::move(condition)]() -> Result<std::string> {
-                if (Status status = check_condition(path, condition); !status.ok())
-                  return status.error();
-                Result<UnfinishedFile> file = UnfinishedFile::create(path + kUnfinished);
-                if (!file.ok()) return file.error();
-                if (Status status = file->write(bytes); !status.ok()) return status.error();
-                return state->place(file.take(), path, {});
-              });
+  state_->gate.run(state_->writer, key, std::move(done),
+                   [state = state_.get(), path = state_->path_of(key), bytes = std::move(bytes),
+                    condition = std::move(condition)]() -> Result<std::string> {
+                     if (Status status = check_condition(path, condition); !status.ok())
+                       return status.error();
+                     Result<UnfinishedFile> file = UnfinishedFile::create(path + kUnfinished);
+                     if (!file.ok()) return file.error();
+                     if (Status status = file->write(bytes); !status.ok()) return status.error();
+                     return state->place(file.take(), path, {});
+                   });
 }
 
 std::unique_ptr<ports::Upload> DirectoryStore::start_upload(std::string key) {
@@ -59,23 +59,22 @@ std::unique_ptr<ports::Upload> DirectoryStore::start_upload(std::string key) {
 
 void DirectoryStore::get(std::string key, ports::ByteRange range,
                          ports::Completion<Result<ports::Object>> done) {
-  state_->run(state_->reader, key, std::move(done),
-              [path = state_->path_of(key), range] { return read_file(path, range); });
+  state_->gate.run(state_->reader, key, std::move(done),
+                   [path = state_->path_of(key), range] { return read_file(path, range); });
 }
 
 void DirectoryStore::list(std::string prefix, std::string after, std::size_t limit,
                           ports::Completion<Result<std::vector<ports::ObjectInfo>>> done) {
   // A prefix ends anywhere: "runs/" and "ru" are as good as a whole key.
   const std::string checked = prefix + "x";
-  state_->run(state_->reader, checked, std::move(done),
-              [state = state_.get(), prefix = std::move(prefix), after = std::move(after), limit] {
-                return state->list(prefix, after, limit);
-              });
+  state_->gate.run(state_->reader, checked, std::move(done),
+                   [state = state_.get(), prefix = std::move(prefix), after = std::move(after),
+                    limit] { return state->list(prefix, after, limit); });
 }
 
 void DirectoryStore::remove(std::string key, ports::Completion<Status> done) {
-  state_->run(state_->writer, key, std::move(done),
-              [path = state_->path_of(key)] { return remove_file(path); });
+  state_->gate.run(state_->writer, key, std::move(done),
+                   [path = state_->path_of(key)] { return remove_file(path); });
 }
 
 void DirectoryStore::close() { state_->close(); }

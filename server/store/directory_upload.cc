@@ -26,26 +26,25 @@ struct DirectoryUpload::Part {
 
 DirectoryUpload::DirectoryUpload(std::shared_ptr<DirectoryState> state, std::string key)
     : state_(std::move(state)), key_(std::move(key)), part_(std::make_shared<Part>()) {
-  std::lock_guard lock(state_->mutex);
-  part_->path = fmt::format("{}/{}{}", state_->uploads_folder(), state_->uploads++, kUnfinished);
+  part_->path =
+      fmt::format("{}/{}{}", state_->uploads_folder(), state_->uploads.fetch_add(1), kUnfinished);
 }
 
 // The file goes with its last user, on the uploader: to unlink gigabytes takes a while.
 DirectoryUpload::~DirectoryUpload() {
-  std::lock_guard lock(state_->mutex);
-  if (!state_->closed) state_->uploader.push([part = std::move(part_)] {});
+  state_->gate.unless_closed([this] { state_->uploader.push([part = std::move(part_)] {}); });
 }
 
 void DirectoryUpload::write(std::string bytes, ports::Completion<Status> done) {
-  state_->run(state_->uploader, key_, std::move(done),
-              [part = part_, bytes = std::move(bytes)]() -> Status {
-                return part->use([&](UnfinishedFile& file) { return file.write(bytes); });
-              });
+  state_->gate.run(state_->uploader, key_, std::move(done),
+                   [part = part_, bytes = std::move(bytes)]() -> Status {
+                     return part->use([&](UnfinishedFile& file) { return file.write(bytes); });
+                   });
 }
 
 void DirectoryUpload::commit(ports::Condition condition,
                              ports::Completion<Result<std::string>> done) {
-  state_->hand(
+  state_->gate.hand(
       state_->uploader, key_, std::move(done),
       [state = state_.get(), part = part_, path = state_->path_of(key_),
        condition = std::move(condition)](ports::Completion<Result<std::string>> answer) mutable {
@@ -64,7 +63,7 @@ void DirectoryUpload::commit(ports::Condition condition,
 }
 
 void DirectoryUpload::abort(ports::Completion<Status> done) {
-  state_->run(state_->uploader, key_, std::move(done), [part = part_]() -> Status {
+  state_->gate.run(state_->uploader, key_, std::move(done), [part = part_]() -> Status {
     part->file.reset();
     return Done{};
   });

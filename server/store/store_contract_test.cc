@@ -36,11 +36,11 @@ std::shared_ptr<Store> faulty_store(Runtime& loop) {
   return {kept, &kept->store};
 }
 
-INSTANTIATE_TEST_SUITE_P(Every, StoreContract,
-                         testing::Values(StoreMaker{"Memory", memory_store},
-                                         StoreMaker{"Directory", directory_store},
-                                         StoreMaker{"FaultyWithoutFaults", faulty_store}),
-                         name_of_store);
+const auto kLocalStores =
+    testing::Values(StoreMaker{"Memory", memory_store}, StoreMaker{"Directory", directory_store},
+                    StoreMaker{"FaultyWithoutFaults", faulty_store});
+INSTANTIATE_TEST_SUITE_P(Every, StoreContract, kLocalStores, name_of_store);
+INSTANTIATE_TEST_SUITE_P(Every, StoreFolderContract, kLocalStores, name_of_store);
 
 TEST(DirectoryStore, KeepsItsObjectsAndTheirEtagsOverAReopen) {
   const TemporaryFolder folder;

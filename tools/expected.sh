@@ -5,7 +5,7 @@
 verb=$1
 total=3
 purposes=(build)
-[ "$verb" != test ] || purposes+=(test python)
+[ "$verb" != test ] || purposes+=(test python component)
 [ "$verb" != run ] || purposes+=(python)
 if command -v dpkg-query >/dev/null; then
   missing=$(missing_packages "${purposes[@]}" | wc -l)
@@ -20,8 +20,9 @@ fi
 case $verb in
   test)
     [ -x .venv/bin/pytest ] || total=$((total + 40))
-    total=$((total + 240))
-    [ "${COMPONENTS:-}" != all ] || total=$((total + 300))
+    [ -d "${XDG_CACHE_HOME:-$HOME/.cache}/telltale" ] || total=$((total + 60))
+    total=$((total + 330))
+    [ "${COMPONENTS:-}" != all ] || total=$((total + 450))
     ;;
   run)
     [ -d .venv ] || total=$((total + 45))

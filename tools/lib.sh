@@ -78,6 +78,8 @@ PACKAGES_build=(g++ cmake ninja-build ccache python3 libboost1.81-dev libprotobu
 PACKAGES_page=(python3 python3-venv)
 PACKAGES_python=(python3 python3-venv)
 PACKAGES_test=(libgtest-dev libgmock-dev chromium)
+# Java runs Kafka, maven fetches it, kcat is a consumer that is not ours.
+PACKAGES_component=(python3 openjdk-17-jre-headless maven kcat)
 PACKAGES_bench=(libbenchmark-dev)
 PACKAGES_format=(clang-format-16)
 PACKAGES_clang=(clang-16 clang-tidy-16)

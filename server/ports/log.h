@@ -1,14 +1,16 @@
 // Log: the append-only truth. Topics are split in partitions; a record's key chooses its partition,
-// and records of one partition keep their order. Real implementations: sqlite_log (one process),
-// Kafka later. Any thread may call; answers arrive on the caller's loop (Completion).
+// and records of one partition keep their order. Real implementations: sqlite_log (one process) and
+// kafka_log (many). Any thread may call; answers arrive on the caller's loop (Completion).
 //
 // What every implementation promises (contract: ports/log_contract_test.h):
-//  - append is answered only after all its records survive a crash of the machine; it is all or
-//    nothing per partition, in the order given; offsets grow by one per record from 0, never
-//    reused.
+//  - append is answered only after all its records survive a crash of the machine; they are in the
+//    order given; offsets grow by one per record from 0, never reused. What was refused is not
+//    kept; only after `unavailable` a beginning of what each partition was given may be, or come to
+//    be, and nothing that is appended later to that partition stands before it.
 //  - a full queue answers too_many_requests and keeps nothing; a full disk answers storage_full.
 //  - read returns records from `from` on, at least one if any exists, else waits up to `wait_us`
-//    for one and then answers with none. Reads are answered even while appends are failing.
+//    for one and then answers with none. What expired or was compacted is passed over. Reads are
+//    answered even while appends are failing. A log that lost its end may answer `corrupt`.
 //  - commit remembers a consumer group's next offset; a later commit replaces an earlier one.
 //  - join makes a member of a consumer group: each partition of the topic is held by one member at
 //    a time, evenly shared. A log that fences nobody cannot keep a member that sleeps from waking

@@ -105,6 +105,14 @@ def free_ports(count: int) -> List[int]:
     return ports
 
 
+def new_cluster_id() -> str:
+    """16 random bytes as Kafka writes them; never one that looks like an option."""
+    while True:
+        name = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        if not name.startswith("-"):
+            return name
+
+
 def plan(folder: pathlib.Path, brokers: int) -> Dict[str, Any]:
     """The ports and the id of the cluster of this folder, chosen at its first start."""
     file = folder / "cluster.json"
@@ -113,7 +121,7 @@ def plan(folder: pathlib.Path, brokers: int) -> Dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
     ports = free_ports(brokers * 3)
     cluster = {
-        "id": base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="),
+        "id": new_cluster_id(),
         "plain": ports[:brokers],
         "sasl": ports[brokers:2 * brokers],
         "controller": ports[2 * brokers:],

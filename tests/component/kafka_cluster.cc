@@ -14,6 +14,11 @@
 namespace telltale::component {
 namespace {
 
+bool is_set(const char* name, std::string_view to) {
+  const char* value = std::getenv(name);
+  return value != nullptr && to == value;
+}
+
 std::string first_line(const std::string& path) {
   std::ifstream file(path);
   std::string line;
@@ -41,6 +46,10 @@ struct Operator {
 }  // namespace
 
 bool KafkaCluster::can_be_had() { return std::getenv("TELLTALE_KAFKA") != nullptr; }
+
+bool KafkaCluster::must_be_had() { return is_set("CI", "true") || has_time(); }
+
+bool has_time() { return is_set("COMPONENTS", "all"); }
 
 KafkaCluster& KafkaCluster::shared() {
   static KafkaCluster cluster(1);

@@ -16,8 +16,10 @@ namespace telltale::component {
 
 class KafkaCluster {
  public:
-  // Whether Kafka's jars are here (TELLTALE_KAFKA names their folder).
+  // Whether Kafka's jars are here (TELLTALE_KAFKA names their folder), and whether a run without
+  // them is a failed one.
   static bool can_be_had();
+  static bool must_be_had();
   // One broker for all tests that leave it as it was.
   static KafkaCluster& shared();
 
@@ -53,16 +55,26 @@ class KafkaCluster {
 // Names that no other test and no earlier run has used.
 std::string new_prefix();
 
+// COMPONENTS=all: tests that take minutes are wanted too.
+bool has_time();
+
 log::KafkaLogOptions with_topics(const std::map<std::string, int>& topics);
 
 }  // namespace telltale::component
 
-// In a test: skips it where there is no Kafka.
-#define NEEDS_KAFKA()                                     \
-  if (!::telltale::component::KafkaCluster::can_be_had()) \
-  GTEST_SKIP() << "Kafka is not here: it needs openjdk-17-jre-headless, maven and Maven Central"
+// In a test: skips it where there is no Kafka, or fails it where there must be one.
+#define NEEDS_KAFKA()                                                          \
+  do {                                                                         \
+    if (::telltale::component::KafkaCluster::can_be_had()) break;              \
+    const char* why =                                                          \
+        "Kafka is not here: it needs openjdk-17-jre-headless, maven and "      \
+        "Maven Central; tests/component/kafka.py fetch tells what is missing"; \
+    if (::telltale::component::KafkaCluster::must_be_had()) FAIL() << why;     \
+    GTEST_SKIP() << why;                                                       \
+  } while (false)
 // In a test that takes long: skips it unless all is asked for.
-#define NEEDS_TIME()                                             \
-  if (const char* components = std::getenv("COMPONENTS");        \
-      components == nullptr || std::string(components) != "all") \
-  GTEST_SKIP() << "takes a minute; make test COMPONENTS=all runs it"
+#define NEEDS_TIME()                                                      \
+  do {                                                                    \
+    if (!::telltale::component::has_time())                               \
+      GTEST_SKIP() << "takes a minute; make test COMPONENTS=all runs it"; \
+  } while (false)

@@ -4,17 +4,11 @@
 #include <gtest/gtest.h>
 #include <spdlog/spdlog.h>
 
-#include <cstdlib>
-
+#include "sim/seeds.h"
 #include "sim/world.h"
 
 namespace telltale::sim {
 namespace {
-
-std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
-  const char* text = std::getenv(variable);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 class Simulation : public testing::Test {
  protected:
@@ -22,9 +16,7 @@ class Simulation : public testing::Test {
 };
 
 TEST_F(Simulation, NothingIsLostDoubledOrInventedWhateverFails) {
-  const std::uint64_t one = number_from("TELLTALE_SIM_SEED", 0);
-  const std::uint64_t first = one == 0 ? 1 : one;
-  const std::uint64_t last = one == 0 ? number_from("TELLTALE_SIM_SEEDS", 200) : one;
+  const auto [first, last] = seeds_to_run(200);
   std::uint64_t crashes = 0;
   std::uint64_t retries = 0;
   std::uint64_t reconnects = 0;

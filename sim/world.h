@@ -13,7 +13,7 @@
 #include "base/counters.h"
 #include "collect/http_ingest.h"
 #include "log/memory_log.h"
-#include "loops/fold_loop.h"
+#include "loops/fold_worker.h"
 #include "ports/faulty_log.h"
 #include "ports/faulty_store.h"
 #include "runtime/sim_runtime.h"

@@ -25,7 +25,10 @@ namespace telltale {
   X(live_connections, info, "WebSocket and event-stream connections opened.")                  \
   X(live_frames, info, "Frames sent to live connections.")                                     \
   X(checkpoints, info, "Checkpoints written by the fold.")                                     \
-  X(checkpoint_failures, rejected, "Checkpoints that could not be written; tried again.")
+  X(checkpoint_failures, rejected, "Checkpoints that could not be written; tried again.")      \
+  X(partitions_taken, info, "Partitions this process took to fold.")                           \
+  X(partitions_lost, info, "Partitions that turned out to be another process's by now.")       \
+  X(events_expired, lost, "Events gone from the log before they were folded.")
 
 enum class Counter : std::size_t {
 #define X(name, severity, sentence) name,

@@ -36,6 +36,28 @@ inline constexpr std::size_t kRejectionSampleBytes = 512;
 // holds far fewer unanswered events than this.
 inline constexpr std::size_t kRepeatWindow = 4'096;
 
+// --- what the fold keeps in the store
+// One pack of snapshots, in memory until it is put. A single snapshot may be larger.
+inline constexpr std::size_t kPackBytes = 64U << 20;
+// Open runs a checkpoint names, 100 bytes each; beyond it the longest unchanged get a manifest.
+inline constexpr std::size_t kCheckpointRuns = 10'000;
+// Runs that leave a checkpoint at once for their manifest: what the next one is late by at most.
+inline constexpr std::size_t kRunsMovedOut = 256;
+// A run without a change for this long gets a manifest, so that no old pack is kept for it.
+inline constexpr std::int64_t kQuietRunUs = 600'000'000;
+// Store calls of one checkpoint at a time: they wait for the store, not for this machine.
+inline constexpr int kStoreCalls = 8;
+// Keys of one listing while looking for orphans.
+inline constexpr std::size_t kSweepKeys = 1'000;
+// A claim that was not confirmed for this long is looked at again before anything is published
+// under it: the process may have slept, and another one may hold the partition.
+inline constexpr std::int64_t kClaimTrustUs = 10'000'000;
+// A partition lost to another member that the group still says is ours is claimed again after
+// this: by then the other one has learnt that it is not its own, or the group has told us.
+inline constexpr std::int64_t kReclaimUs = 10'000'000;
+// Last checkpoints of a process that stops; beyond it the work is done again elsewhere.
+inline constexpr std::int64_t kHandOverUs = 5'000'000;
+
 // --- what goes out
 inline constexpr std::size_t kReadBatchBytes = 4U << 20;
 inline constexpr std::size_t kReadBatchRecords = 10'000;

@@ -7,43 +7,147 @@
 namespace telltale::fold {
 namespace {
 
-constexpr std::string_view kHead = "telltale checkpoint 1\n";
+constexpr std::string_view kCheckpointHead = "telltale checkpoint 2\n";
+constexpr std::string_view kManifestHead = "telltale manifest 1\n";
 
-// Takes "<name> <number>\n" from the front.
-bool take_field(std::string_view& text, std::string_view name, std::uint64_t& number) {
-  if (text.substr(0, name.size()) != name) return false;
-  text.remove_prefix(name.size());
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const auto used = static_cast<std::size_t>(end - text.data());
-  if (error != std::errc{} || used >= text.size() || text[used] != '\n') return false;
-  text.remove_prefix(used + 1);
-  return true;
+// Takes words and numbers from the front of a text; one miss and it is no longer good().
+class Scanner {
+ public:
+  explicit Scanner(std::string_view text) : text_(text) {}
+
+  bool good() const { return good_; }
+  bool at_end() const { return text_.empty(); }
+  bool starts_with(std::string_view word) const { return text_.substr(0, word.size()) == word; }
+
+  void word(std::string_view word) {
+    good_ = good_ && starts_with(word);
+    if (good_) text_.remove_prefix(word.size());
+  }
+
+  std::uint64_t number() {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text_.data(), text_.data() + text_.size(), number);
+    good_ = good_ && error == std::errc{};
+    if (good_) text_.remove_prefix(static_cast<std::size_t>(end - text_.data()));
+    return number;
+  }
+
+  RunKey run() {
+    const std::optional<RunKey> key = RunKey::parse(text_.substr(0, kIdLength));
+    good_ = good_ && key.has_value();
+    if (good_) text_.remove_prefix(kIdLength);
+    return key.value_or(RunKey());
+  }
+
+  // "<name> <number>\n"
+  std::uint64_t field(std::string_view name) {
+    word(name);
+    word(" ");
+    const std::uint64_t value = number();
+    word("\n");
+    return value;
+  }
+
+  // "<generation>-<number>"
+  PackId pack() {
+    PackId pack;
+    pack.generation = number();
+    word("-");
+    pack.number = number();
+    return pack;
+  }
+
+ private:
+  std::string_view text_;
+  bool good_ = true;
+};
+
+std::string text_of(const PackId& pack) {
+  return fmt::format("{}-{}", pack.generation, pack.number);
 }
 
 }  // namespace
 
 std::string encode_checkpoint(const Checkpoint& checkpoint) {
-  return fmt::format("{}next {}\nfold_version {}\n", kHead, to_number(checkpoint.next),
-                     checkpoint.fold_version);
+  std::string text =
+      fmt::format("{}generation {}\nsince_generation {}\nnext {}\nfold_version {}\n",
+                  kCheckpointHead, checkpoint.generation, checkpoint.since_generation,
+                  to_number(checkpoint.next), checkpoint.fold_version);
+  for (const auto& [run, place] : checkpoint.runs) {
+    fmt::format_to(std::back_inserter(text), "run {} {} {} {}\n", run.text(), text_of(place.pack),
+                   place.offset, place.length);
+  }
+  // Last, so that what was cut short is told from the whole.
+  fmt::format_to(std::back_inserter(text), "runs {}\n", checkpoint.runs.size());
+  return text;
 }
 
 Result<Checkpoint> decode_checkpoint(std::string_view bytes) {
-  std::uint64_t next = 0;
-  std::uint64_t version = 0;
-  std::string_view text = bytes;
-  const bool known = text.substr(0, kHead.size()) == kHead;
-  if (known) text.remove_prefix(kHead.size());
-  if (!known || !take_field(text, "next ", next) || !take_field(text, "fold_version ", version) ||
-      !text.empty()) {
-    return Error{ErrorCode::corrupt, "The checkpoint is not what was written."};
+  Scanner scanner(bytes);
+  Checkpoint checkpoint;
+  scanner.word(kCheckpointHead);
+  checkpoint.generation = scanner.field("generation");
+  checkpoint.since_generation = scanner.field("since_generation");
+  checkpoint.next = LogOffset{scanner.field("next")};
+  checkpoint.fold_version = static_cast<std::uint32_t>(scanner.field("fold_version"));
+  while (scanner.good() && scanner.starts_with("run ")) {
+    scanner.word("run ");
+    const RunKey run = scanner.run();
+    scanner.word(" ");
+    SnapshotPlace place;
+    place.pack = scanner.pack();
+    scanner.word(" ");
+    place.offset = scanner.number();
+    scanner.word(" ");
+    place.length = scanner.number();
+    scanner.word("\n");
+    checkpoint.runs[run] = place;
   }
-  return Checkpoint{LogOffset{next}, static_cast<std::uint32_t>(version)};
+  const std::uint64_t runs = scanner.field("runs");
+  if (!scanner.good() || !scanner.at_end() || runs != checkpoint.runs.size())
+    return Error{ErrorCode::corrupt, "The checkpoint is not what this version writes."};
+  return checkpoint;
+}
+
+std::string encode_manifest(const Manifest& manifest) {
+  return fmt::format("{}snapshot {}\n", kManifestHead, text_of(manifest.snapshot));
+}
+
+Result<Manifest> decode_manifest(std::string_view bytes) {
+  Scanner scanner(bytes);
+  Manifest manifest;
+  scanner.word(kManifestHead);
+  scanner.word("snapshot ");
+  manifest.snapshot = scanner.pack();
+  scanner.word("\n");
+  if (!scanner.good() || !scanner.at_end())
+    return Error{ErrorCode::corrupt, "The manifest is not what this version writes."};
+  return manifest;
 }
 
 std::string checkpoint_key(int partition) {
   return fmt::format("partitions/{}/checkpoint", partition);
 }
 
-std::string snapshot_key(const RunKey& run) { return "runs/" + run.text() + "/snapshot"; }
+std::string packs_prefix(int partition) { return fmt::format("partitions/{}/packs/", partition); }
+
+std::string pack_key(int partition, const PackId& pack) {
+  return packs_prefix(partition) + text_of(pack);
+}
+
+std::string manifest_key(const RunKey& run) { return "runs/" + run.text() + "/manifest"; }
+
+std::string snapshots_prefix(const RunKey& run) { return "runs/" + run.text() + "/snapshots/"; }
+
+std::string snapshot_key(const RunKey& run, const PackId& snapshot) {
+  return snapshots_prefix(run) + text_of(snapshot);
+}
+
+std::optional<PackId> parse_pack_id(std::string_view text) {
+  Scanner scanner(text);
+  const PackId pack = scanner.pack();
+  if (!scanner.good() || !scanner.at_end()) return std::nullopt;
+  return pack;
+}
 
 }  // namespace telltale::fold

@@ -137,6 +137,11 @@ int MemoryLog::partition_count(const std::string& topic) const {
   return found->second;
 }
 
+void MemoryLog::expire(const ports::Partition& partition, LogOffset first) {
+  auto& records = partitions_.at(partition).records;
+  records.erase(records.begin(), records.lower_bound(first));
+}
+
 void MemoryLog::close() {
   closed_ = true;
   for (Waiting& read : waiting_) {

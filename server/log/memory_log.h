@@ -41,6 +41,8 @@ class MemoryLog final : public ports::Log {
   int partition_count(const std::string& topic) const override;
   void close() override;
 
+  // Forgets records before `first`, as retention does.
+  void expire(const ports::Partition& partition, LogOffset first);
   // Forgets who waits and who is a member, unanswered: the process that asked has ended. Records
   // stay.
   void drop_waiting();

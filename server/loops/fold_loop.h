@@ -1,7 +1,8 @@
-// FoldLoop: log -> fold -> store, for one partition. Folds every run's events, writes snapshots of
-// what changed, then the checkpoint that says so, and appends each run's summary to telltale.runs.
-// A crash at any point repeats work and loses none. Owned by `main`, lives on a loop of its own;
-// knows no formats and no sockets.
+// FoldLoop: log -> fold -> store, for one partition. Takes the partition, folds every run's events,
+// appends each run's summary to telltale.runs, and every few seconds writes a checkpoint: first
+// summaries, then snapshots, then the checkpoint that says so, then the group's commit. A crash at
+// any point repeats work and loses none. Owned by a FoldWorker, lives on its loop; knows no formats
+// and no sockets.
 #pragma once
 
 #include <memory>
@@ -10,66 +11,84 @@
 #include <vector>
 
 #include "base/counters.h"
-#include "fold/checkpoint.h"
 #include "fold/run_view.h"
+#include "loops/alive.h"
+#include "loops/partition_claim.h"
 #include "ports/log.h"
 #include "ports/store.h"
 
 namespace telltale::loops {
 
+inline constexpr const char* kFoldGroup = "fold";
+
 class FoldLoop {
  public:
+  // `lost` is called once if the partition turns out to be somebody else's; nothing is done to it
+  // from then on.
   FoldLoop(ports::Runtime& loop, ports::Log& log, ports::Store& store, Counters& counters,
-           int partition);
-  ~FoldLoop();
+           int partition, UniqueFunction<void()> lost);
 
   void start();
-  // Stops reading, writes a last checkpoint, then calls `stopped`.
+  // Stops reading, writes a last checkpoint if it can, then calls `stopped`. After `lost`, at once.
   void stop(UniqueFunction<void()> stopped);
 
  private:
   struct FoldedRun {
-    explicit FoldedRun(const RunKey& key) : view(key) {}
+    explicit FoldedRun(fold::RunView folded) : view(std::move(folded)) {}
     fold::RunView view;
     bool unsaved = false;      // changed since its last snapshot
     bool unpublished = false;  // changed since its last summary
     std::int64_t used_at_us = 0;
   };
-  struct Saving;
+  using Batch = std::vector<ports::StoredRecord>;
+  using Answer = UniqueFunction<void(Status)>;
 
-  void load_checkpoint();
+  void claim();
+  void compare_with_log();
   void read();
-  void fold_batch(std::shared_ptr<std::vector<ports::StoredRecord>> batch, std::size_t from);
+  void fold_batch(std::shared_ptr<Batch> batch, std::size_t from);
+  void skip_to(LogOffset first, UniqueFunction<void()> then);
   void load_run(const RunKey& key, UniqueFunction<void()> loaded);
   void apply(FoldedRun& run, const ports::StoredRecord& record);
   void publish_soon();
-  void publish();
+  // Appends the summaries of all runs that changed until now; `done` once the log has them.
+  void publish(Answer done);
+  void publish_next();
+  void append_summaries(std::vector<ports::Record> records);
   void checkpoint_if_due();
-  void save(UniqueFunction<void(bool)> done);
-  void save_next(std::shared_ptr<Saving> saving);
-  void save_checkpoint(std::shared_ptr<Saving> saving);
-  void saved(const std::shared_ptr<Saving>& saving, bool ok);
+  void save();
+  void save_runs(LogOffset next);
+  void saved(const Status& status);
   void evict();
-  void retry(UniqueFunction<void()> what);
-  // Wraps an answer so that it is dropped when this object is gone.
-  template <typename T, typename F>
-  ports::Completion<T> answer(F done);
+  bool ended() const { return over_ || stopped_; }
+  void finish();
+  void give_up(const Error& error);
+  void retry_after(std::int64_t delay_us, UniqueFunction<void()> what);
 
   ports::Runtime& loop_;
   ports::Log& log_;
-  ports::Store& store_;
   Counters& counters_;
   const ports::Partition partition_;
-  LogOffset next_{};        // to be read
-  LogOffset saved_next_{};  // of the last checkpoint
+  PartitionClaim claim_;
+  UniqueFunction<void()> lost_;
+  LogOffset next_{};  // to be read
+  std::unordered_map<RunKey, FoldedRun> runs_;
+
+  bool claimed_ = false;
+  bool over_ = false;               // lost, or stopped
+  UniqueFunction<void()> stopped_;  // stopping, where it is set
+  bool saved_last_ = false;         // the checkpoint of the end was tried
+
+  bool saving_ = false;
+  std::vector<RunKey> saving_runs_;  // encoded for the checkpoint under way
+  std::int64_t save_began_at_us_ = 0;
   std::int64_t saved_at_us_ = 0;
   std::int64_t save_gap_us_;  // grows with what a checkpoint costs
-  bool saving_ = false;
-  bool stopping_ = false;
+
   bool publish_posted_ = false;
-  std::unordered_map<RunKey, FoldedRun> runs_;
-  UniqueFunction<void()> stopped_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  bool publishing_ = false;
+  std::vector<Answer> publish_waiting_;
+  Alive alive_;
 };
 
 }  // namespace telltale::loops

@@ -10,7 +10,7 @@
 #include "deliver/launch_request.h"
 #include "deliver/target_local.h"
 #include "log/sqlite_log.h"
-#include "loops/fold_loop.h"
+#include "loops/fold_worker.h"
 #include "runtime/asio_runtime.h"
 #include "serve/http_server.h"
 #include "serve/live_views.h"
@@ -62,7 +62,7 @@ struct Wiring::Parts {
   runtime::AsioRuntime fold_thread{"fold"};
   runtime::AsioRuntime collect_thread{"collect"};
   runtime::AsioRuntime serve_thread{"serve"};
-  std::unique_ptr<loops::FoldLoop> fold_loop;
+  std::unique_ptr<loops::FoldWorker> fold_worker;
   std::unique_ptr<serve::RunList> runs;
   std::unique_ptr<serve::LiveViews> views;
   std::unique_ptr<collect::HttpIngest> ingest;
@@ -108,7 +108,11 @@ Result<std::unique_ptr<Wiring>> Wiring::build(const ServeConfig& config) {
   if (!store.ok()) return store.error();
   p.store = store.take();
 
-  p.fold_loop = std::make_unique<loops::FoldLoop>(p.fold_thread, *p.log, *p.store, p.counters, 0);
+  p.fold_worker = std::make_unique<loops::FoldWorker>(p.fold_thread, *p.log, *p.store, p.counters,
+                                                      [](const std::string&) {
+                                                        // A group within this process never
+                                                        // throws its member out.
+                                                      });
   p.runs = std::make_unique<serve::RunList>(p.serve_thread, *p.log, p.counters);
   p.views = std::make_unique<serve::LiveViews>(p.serve_thread, *p.log, *p.store, p.counters);
   p.ingest =
@@ -134,11 +138,9 @@ Result<std::unique_ptr<Wiring>> Wiring::build(const ServeConfig& config) {
 // Sinks first: the fold, then what reads, then the door.
 Status Wiring::start(const serve::HttpServerOptions& http) {
   Parts& p = *parts_;
-  p.fold_loop->start();
-  Status ready = wait_for(p.serve_thread, [&](auto done) { p.runs->start(std::move(done)); });
-  if (!ready.ok()) return ready;
-  ready = wait_for(p.serve_thread, [&](auto done) { p.views->start(std::move(done)); });
-  if (!ready.ok()) return ready;
+  p.fold_worker->start();
+  (void)wait_for(p.serve_thread, [&](auto done) { p.runs->start([done] { done(Done{}); }); });
+  (void)wait_for(p.serve_thread, [&](auto done) { p.views->start([done] { done(Done{}); }); });
   return wait_for(p.serve_thread, [&](auto done) {
     // On serve's own loop, so that no request is taken before the address is known.
     const Result<int> port = p.http->listen(http);
@@ -162,7 +164,7 @@ void Wiring::stop() {
     done(Done{});
   });
   std::promise<void> folded;
-  p.fold_loop->stop([&] { folded.set_value(); });
+  p.fold_worker->stop([&] { folded.set_value(); });
   folded.get_future().wait();
   p.log->close();
   p.store->close();

@@ -11,17 +11,24 @@ namespace {
 
 constexpr std::int64_t kEvictEveryUs = 5'000'000;
 constexpr std::int64_t kKeptUnwatchedUs = 30'000'000;  // a reader that polls finds it warm
+constexpr std::int64_t kRetryUs = 500'000;
+// What is read there exists; a log on another machine needs a moment to bring it.
+constexpr std::int64_t kCatchUpWaitUs = 2'000'000;
+// A snapshot that moves while it is looked for moves once a checkpoint at most.
+constexpr int kFindAttempts = 3;
 
 }  // namespace
 
-// A run on its way into memory: snapshot, then the log from the checkpoint to where the tail
-// stands.
+// A run on its way into memory: checkpoint, snapshot, then the log from the checkpoint to where the
+// tail stands.
 struct LiveViews::Opening {
   RunKey key;
   ports::Partition partition;
   RunPtr run;
   LogOffset next{};
+  std::uint64_t since_generation = 0;
   bool seen = false;
+  int attempts = 0;
   std::vector<Opened> waiting;
 };
 
@@ -30,31 +37,33 @@ LiveViews::LiveViews(ports::Runtime& loop, ports::Log& log, ports::Store& store,
 
 LiveViews::~LiveViews() { *alive_ = false; }
 
-void LiveViews::start(UniqueFunction<void(Status)> ready) {
+void LiveViews::start(UniqueFunction<void()> ready) {
   const int partitions = log_.partition_count(ports::kEventsTopic);
   tails_.resize(static_cast<std::size_t>(partitions));
-  auto left = std::make_shared<int>(partitions);
-  auto shared_ready = std::make_shared<UniqueFunction<void(Status)>>(std::move(ready));
-  for (int number = 0; number < partitions; ++number) {
-    const ports::Partition partition{ports::kEventsTopic, number};
-    auto done = [this, alive = alive_, left, shared_ready,
-                 partition](Result<ports::Bounds> bounds) {
-      if (!*alive || *left <= 0) return;
-      if (!bounds.ok()) {
-        *left = 0;
-        (*shared_ready)(bounds.error());
-        return;
-      }
-      tails_[static_cast<std::size_t>(partition.number)] = std::make_unique<Tail>(
-          loop_, log_, partition, bounds->end,
-          [this, number = partition.number](const auto& batch) { on_batch(number, batch); });
-      if (--*left == 0) (*shared_ready)(Done{});
-    };
-    log_.bounds(partition, {loop_, std::move(done)});
-  }
+  tails_missing_ = partitions;
+  ready_ = std::move(ready);
+  for (int number = 0; number < partitions; ++number) start_tail(number);
   loop_.post_after(kEvictEveryUs, [this, alive = alive_] {
     if (*alive) evict();
   });
+}
+
+void LiveViews::start_tail(int number) {
+  const ports::Partition partition{ports::kEventsTopic, number};
+  auto done = [this, alive = alive_, partition](Result<ports::Bounds> bounds) {
+    if (!*alive) return;
+    if (!bounds.ok()) {
+      if (bounds.error().code == ErrorCode::closed) return;
+      loop_.post_after(kRetryUs, [this, alive, number = partition.number] {
+        if (*alive) start_tail(number);
+      });
+      return;
+    }
+    tails_[static_cast<std::size_t>(partition.number)] = std::make_unique<Tail>(
+        loop_, log_, partition, bounds->end, [this](const auto& batch) { on_batch(batch); });
+    if (--tails_missing_ == 0) std::exchange(ready_, {})();
+  };
+  log_.bounds(partition, {loop_, std::move(done)});
 }
 
 void LiveViews::open(const RunKey& key, Opened opened) {
@@ -72,47 +81,99 @@ void LiveViews::open(const RunKey& key, Opened opened) {
   opening->partition = {ports::kEventsTopic, log_.partition_of(ports::kEventsTopic, key.text())};
   opening->waiting.push_back(std::move(opened));
   openings_.emplace(key, opening);
-  // The checkpoint first: a snapshot read after it holds everything up to it, or more.
+  load_checkpoint(opening);
+}
+
+// The checkpoint first: a snapshot read after it holds everything up to it, or more.
+void LiveViews::load_checkpoint(const OpeningPtr& opening) {
   auto done = [this, alive = alive_, opening](Result<ports::Object> object) {
     if (!*alive) return;
-    if (object.ok()) {
-      const Result<fold::Checkpoint> checkpoint = fold::decode_checkpoint(object->bytes);
-      // One of another fold version starts from the events, like the fold itself does.
-      if (checkpoint.ok() && checkpoint.value().fold_version == fold::kFoldVersion)
-        opening->next = checkpoint.value().next;
-    } else if (object.error().code != ErrorCode::not_found) {
+    opening->run = std::make_shared<WatchedRun>(opening->key);
+    opening->next = LogOffset{0};
+    opening->seen = false;
+    if (!object.ok() && object.error().code != ErrorCode::not_found) {
       finish(opening, object.error());
       return;
     }
-    load_snapshot(opening);
+    const Result<fold::Checkpoint> checkpoint = object.ok()
+                                                    ? fold::decode_checkpoint(object->bytes)
+                                                    : Result<fold::Checkpoint>(object.error());
+    // One of another fold version starts from the events, like the fold itself does.
+    if (!checkpoint.ok() || checkpoint.value().fold_version != fold::kFoldVersion) {
+      catch_up(opening);
+      return;
+    }
+    opening->next = checkpoint.value().next;
+    opening->since_generation = checkpoint.value().since_generation;
+    const auto open = checkpoint.value().runs.find(opening->key);
+    if (open == checkpoint.value().runs.end()) {
+      load_manifest(opening);
+      return;
+    }
+    const fold::SnapshotPlace& place = open->second;
+    load_snapshot(opening, fold::pack_key(opening->partition.number, place.pack),
+                  {place.offset, place.length});
   };
   store_.get(fold::checkpoint_key(opening->partition.number), {}, {loop_, std::move(done)});
 }
 
-void LiveViews::load_snapshot(std::shared_ptr<Opening> opening) {
+void LiveViews::load_manifest(const OpeningPtr& opening) {
   auto done = [this, alive = alive_, opening](Result<ports::Object> object) {
     if (!*alive) return;
-    opening->run = std::make_shared<WatchedRun>(opening->key);
-    if (object.ok()) {
-      Result<fold::RunView> view = fold::decode(object->bytes);
-      if (view.ok()) {
-        opening->run->view = view.take();
-        opening->seen = true;
+    if (!object.ok()) {
+      if (object.error().code == ErrorCode::not_found) {
+        catch_up(opening);  // all of its events are newer than the checkpoint
       } else {
-        spdlog::warn("serve: snapshot of run {} is not usable, folding it again: {}",
-                     opening->key.text(), view.error().message);
-        opening->next = LogOffset{0};
+        finish(opening, object.error());
       }
-    } else if (object.error().code != ErrorCode::not_found) {
-      finish(opening, object.error());
       return;
     }
-    catch_up(opening);
+    const Result<fold::Manifest> manifest = fold::decode_manifest(object->bytes);
+    if (!manifest.ok()) {
+      fold_again(opening, manifest.error());
+    } else if (manifest->snapshot.generation < opening->since_generation) {
+      catch_up(opening);
+    } else {
+      load_snapshot(opening, fold::snapshot_key(opening->key, manifest->snapshot), {});
+    }
   };
-  store_.get(fold::snapshot_key(opening->key), {}, {loop_, std::move(done)});
+  store_.get(fold::manifest_key(opening->key), {}, {loop_, std::move(done)});
 }
 
-void LiveViews::catch_up(std::shared_ptr<Opening> opening) {
+void LiveViews::load_snapshot(const OpeningPtr& opening, std::string key, ports::ByteRange range) {
+  auto done = [this, alive = alive_, opening](Result<ports::Object> object) {
+    if (!*alive) return;
+    if (!object.ok()) {
+      // A newer checkpoint has moved it meanwhile.
+      if (object.error().code == ErrorCode::not_found && ++opening->attempts < kFindAttempts) {
+        load_checkpoint(opening);
+      } else if (object.error().code == ErrorCode::not_found) {
+        fold_again(opening, object.error());
+      } else {
+        finish(opening, object.error());
+      }
+      return;
+    }
+    Result<fold::RunView> view = fold::decode(object->bytes);
+    if (!view.ok()) {
+      fold_again(opening, view.error());
+      return;
+    }
+    opening->run->view = view.take();
+    opening->seen = true;
+    catch_up(opening);
+  };
+  store_.get(std::move(key), range, {loop_, std::move(done)});
+}
+
+void LiveViews::fold_again(const OpeningPtr& opening, const Error& error) {
+  spdlog::warn("serve: the snapshot of run {} is not usable, folding it again: {}",
+               opening->key.text(), error.message);
+  opening->next = LogOffset{0};
+  catch_up(opening);
+}
+
+void LiveViews::catch_up(const OpeningPtr& opening) {
   const LogOffset tail = tails_[static_cast<std::size_t>(opening->partition.number)]->next();
   if (opening->next >= tail) {
     // What the tail has not read yet will come to the run through on_batch().
@@ -127,9 +188,18 @@ void LiveViews::catch_up(std::shared_ptr<Opening> opening) {
   }
   auto done = [this, alive = alive_, opening](Result<std::vector<ports::StoredRecord>> batch) {
     if (!*alive) return;
-    if (!batch.ok() || batch->empty()) {
-      finish(opening, batch.ok() ? Error{ErrorCode::unavailable, "The log has no more to read yet."}
-                                 : batch.error());
+    if (!batch.ok()) {
+      finish(opening, batch.error());
+      return;
+    }
+    // What the log no longer has is in a checkpoint by now.
+    const bool gap = batch->empty() || batch->front().offset > opening->next;
+    if (gap && ++opening->attempts < kFindAttempts) {
+      load_checkpoint(opening);
+      return;
+    }
+    if (batch->empty()) {
+      finish(opening, Error{ErrorCode::unavailable, "The log has no more to read yet."});
       return;
     }
     for (const ports::StoredRecord& record : *batch) {
@@ -140,15 +210,17 @@ void LiveViews::catch_up(std::shared_ptr<Opening> opening) {
     opening->next = telltale::next(batch->back().offset);
     catch_up(opening);
   };
-  log_.read(opening->partition, opening->next, {}, {loop_, std::move(done)});
+  ports::ReadLimits limits;
+  limits.wait_us = kCatchUpWaitUs;
+  log_.read(opening->partition, opening->next, limits, {loop_, std::move(done)});
 }
 
-void LiveViews::finish(const std::shared_ptr<Opening>& opening, Result<RunPtr> result) {
+void LiveViews::finish(const OpeningPtr& opening, Result<RunPtr> result) {
   openings_.erase(opening->key);
   for (Opened& opened : opening->waiting) opened(result);
 }
 
-void LiveViews::on_batch(int, const std::vector<ports::StoredRecord>& batch) {
+void LiveViews::on_batch(const std::vector<ports::StoredRecord>& batch) {
   bool changed = false;
   for (const ports::StoredRecord& record : batch) {
     const std::optional<RunKey> key = RunKey::parse(record.record.key);

@@ -39,8 +39,9 @@ class LiveViews {
   LiveViews(ports::Runtime& loop, ports::Log& log, ports::Store& store, Counters& counters);
   ~LiveViews();
 
-  // Starts following the log; `ready` once the end of the log is known.
-  void start(UniqueFunction<void(Status)> ready);
+  // Starts following the log; `ready` once the end of each partition is known, however long that
+  // takes. open() only after that.
+  void start(UniqueFunction<void()> ready);
   // not_found when no event ever named the run.
   void open(const RunKey& key, Opened opened);
 
@@ -49,11 +50,16 @@ class LiveViews {
 
  private:
   struct Opening;
+  using OpeningPtr = std::shared_ptr<Opening>;
 
-  void on_batch(int partition, const std::vector<ports::StoredRecord>& batch);
-  void load_snapshot(std::shared_ptr<Opening> opening);
-  void catch_up(std::shared_ptr<Opening> opening);
-  void finish(const std::shared_ptr<Opening>& opening, Result<RunPtr> result);
+  void start_tail(int number);
+  void on_batch(const std::vector<ports::StoredRecord>& batch);
+  void load_checkpoint(const OpeningPtr& opening);
+  void load_manifest(const OpeningPtr& opening);
+  void load_snapshot(const OpeningPtr& opening, std::string key, ports::ByteRange range);
+  void fold_again(const OpeningPtr& opening, const Error& error);
+  void catch_up(const OpeningPtr& opening);
+  void finish(const OpeningPtr& opening, Result<RunPtr> result);
   bool apply(WatchedRun& run, const ports::StoredRecord& record);
   void evict();
 
@@ -62,8 +68,10 @@ class LiveViews {
   ports::Store& store_;
   Counters& counters_;
   std::vector<std::unique_ptr<Tail>> tails_;  // by partition of telltale.events
+  int tails_missing_ = 0;
+  UniqueFunction<void()> ready_;
   std::unordered_map<RunKey, RunPtr> runs_;
-  std::unordered_map<RunKey, std::shared_ptr<Opening>> openings_;
+  std::unordered_map<RunKey, OpeningPtr> openings_;
   std::set<ViewListener*> listeners_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for answers that come too late
 };

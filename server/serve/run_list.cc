@@ -3,42 +3,63 @@
 #include "schema/view.pb.h"
 
 namespace telltale::serve {
+namespace {
+
+constexpr std::int64_t kRetryUs = 500'000;
+
+}  // namespace
 
 RunList::RunList(ports::Runtime& loop, ports::Log& log, Counters& counters)
     : loop_(loop), log_(log), counters_(counters) {}
 
-void RunList::start(UniqueFunction<void(Status)> ready) {
+RunList::~RunList() { *alive_ = false; }
+
+void RunList::start(UniqueFunction<void()> ready) {
   ready_ = std::move(ready);
+  find_bounds();
+}
+
+void RunList::find_bounds() {
   const ports::Partition partition{ports::kRunsTopic, 0};
-  auto done = [this, partition](Result<ports::Bounds> bounds) {
+  auto done = [this, alive = alive_, partition](Result<ports::Bounds> bounds) {
+    if (!*alive) return;
     if (!bounds.ok()) {
-      ready_(bounds.error());
+      if (bounds.error().code == ErrorCode::closed) return;
+      loop_.post_after(kRetryUs, [this, alive] {
+        if (*alive) find_bounds();
+      });
       return;
     }
     ready_at_ = bounds->end;
     tail_ = std::make_unique<Tail>(loop_, log_, partition, bounds->begin,
                                    [this](const auto& batch) { on_batch(batch); });
-    if (bounds->begin == bounds->end) std::exchange(ready_, {})(Done{});
+    if (bounds->begin == bounds->end) std::exchange(ready_, {})();
   };
   log_.bounds(partition, {loop_, std::move(done)});
 }
 
 void RunList::on_batch(const std::vector<ports::StoredRecord>& batch) {
   bool changed = false;
-  schema::RunSummary summary;
-  for (const ports::StoredRecord& record : batch) {
-    if (summary.ParseFromString(record.record.value)) {
-      changed |= catalogue_.apply(record.offset, summary);
-    } else {
-      counters_.add(Counter::records_unreadable);
-    }
-  }
-  if (ready_ && telltale::next(batch.back().offset) >= ready_at_) std::exchange(ready_, {})(Done{});
+  for (const ports::StoredRecord& record : batch) changed |= apply(record);
+  // A compacted topic may end in offsets that hold no record any more: then an empty batch tells.
+  const bool all = batch.empty() || telltale::next(batch.back().offset) >= ready_at_;
+  if (ready_ && all) std::exchange(ready_, {})();
   if (!changed) return;
   const std::set<ViewListener*> listeners = listeners_;  // one may leave while it is told
   for (ViewListener* listener : listeners) {
     if (listeners_.count(listener) > 0) listener->views_changed();
   }
+}
+
+bool RunList::apply(const ports::StoredRecord& record) {
+  if (record.record.value.empty()) {  // a tombstone: the run was deleted
+    const std::optional<RunKey> key = RunKey::parse(record.record.key);
+    return key && catalogue_.remove(record.offset, *key);
+  }
+  schema::RunSummary summary;
+  if (summary.ParseFromString(record.record.value)) return catalogue_.apply(record.offset, summary);
+  counters_.add(Counter::records_unreadable);
+  return false;
 }
 
 }  // namespace telltale::serve

@@ -1,5 +1,6 @@
-// RunList: all runs' summaries, kept current from telltale.runs. Owned by `main`, lives on serve's
-// loop; tells its listeners after each batch. Rebuilt from the topic at every start.
+// RunList: all runs' summaries, kept current from telltale.runs, which has one partition, so that
+// a position in the list means the same to every server. Owned by `main`, lives on serve's loop;
+// tells its listeners after each batch. Rebuilt from the topic at every start.
 #pragma once
 
 #include <memory>
@@ -21,25 +22,29 @@ namespace telltale::serve {
 class RunList {
  public:
   RunList(ports::Runtime& loop, ports::Log& log, Counters& counters);
+  ~RunList();
 
-  // `ready` once what the topic held at the start is folded.
-  void start(UniqueFunction<void(Status)> ready);
+  // `ready` once what the topic held at the start is folded, however long that takes.
+  void start(UniqueFunction<void()> ready);
   const fold::Catalogue& catalogue() const { return catalogue_; }
 
   void add_listener(ViewListener* listener) { listeners_.insert(listener); }
   void remove_listener(ViewListener* listener) { listeners_.erase(listener); }
 
  private:
+  void find_bounds();
   void on_batch(const std::vector<ports::StoredRecord>& batch);
+  bool apply(const ports::StoredRecord& record);
 
   ports::Runtime& loop_;
   ports::Log& log_;
   Counters& counters_;
   fold::Catalogue catalogue_;
   LogOffset ready_at_{};
-  UniqueFunction<void(Status)> ready_;
+  UniqueFunction<void()> ready_;
   std::set<ViewListener*> listeners_;
   std::unique_ptr<Tail> tail_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for answers that come too late
 };
 
 }  // namespace telltale::serve

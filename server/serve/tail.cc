@@ -5,7 +5,7 @@
 namespace telltale::serve {
 namespace {
 
-constexpr std::int64_t kWaitUs = 30'000'000;  // a read without news answers empty after this long
+constexpr std::int64_t kWaitUs = 5'000'000;  // a read without news answers empty after this long
 constexpr std::int64_t kPauseUs = 10'000;
 constexpr std::int64_t kPauseUsMax = 2'000'000;
 
@@ -46,10 +46,8 @@ void Tail::read(const std::shared_ptr<State>& state) {
       return;
     }
     state->pause_us = kPauseUs;
-    if (!batch->empty()) {
-      state->next = telltale::next(batch->back().offset);
-      state->on_batch(*batch);
-    }
+    if (!batch->empty()) state->next = telltale::next(batch->back().offset);
+    state->on_batch(*batch);
     if (!state->stopped) read(state);
   };
   state->log.read(state->partition, state->next, limits, {state->loop, std::move(done)});

@@ -1,5 +1,6 @@
 // Tail: follows one partition of the log from an offset on, batch by batch, for as long as it
-// lives. A failed read is tried again with growing pauses. Lives on serve's loop.
+// lives; an empty batch says that there is no more for now. A failed read is tried again with
+// growing pauses. Lives on serve's loop.
 #pragma once
 
 #include <memory>

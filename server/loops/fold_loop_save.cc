@@ -1,0 +1,174 @@
+// FoldLoop: what leaves it: summaries to the log, checkpoints to the store.
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "base/limits.h"
+#include "fold/snapshot.h"
+#include "fold/view_encoder.h"
+#include "loops/fold_loop.h"
+#include "schema/view.pb.h"
+
+namespace telltale::loops {
+namespace {
+
+constexpr std::int64_t kRetryUs = 500'000;
+// Writing snapshots may take at most a twentieth of the time.
+constexpr std::int64_t kSaveShare = 20;
+// Ended or quiet runs beyond it leave memory and are read back when needed.
+constexpr std::size_t kRunsInMemory = 256;
+
+}  // namespace
+
+void FoldLoop::publish_soon() {
+  if (publish_posted_) return;
+  publish_posted_ = true;
+  // The first change goes out at once, those of the next moments together.
+  loop_.post(alive_.task([this] {
+    publish([this](Status status) {
+      if (!status.ok() && status.error().code != ErrorCode::closed)
+        retry_after(kRetryUs, [this] { publish_soon(); });
+    });
+    loop_.post_after(limits::kSummaryGapUs, alive_.task([this] {
+      publish_posted_ = false;
+      const bool more = std::any_of(runs_.begin(), runs_.end(),
+                                    [](const auto& entry) { return entry.second.unpublished; });
+      if (more) publish_soon();
+    }));
+  }));
+}
+
+void FoldLoop::publish(Answer done) {
+  publish_waiting_.push_back(std::move(done));
+  if (!publishing_) publish_next();
+}
+
+// The newest summary of a run is all that is ever seen again, so one that wakes late must not say
+// an older one: after a while without word from the store, the claim is looked at first.
+void FoldLoop::publish_next() {
+  if (over_ || publish_waiting_.empty()) return;
+  if (to_number(loop_.now()) - claim_.confirmed_at_us() > limits::kClaimTrustUs) {
+    publishing_ = true;
+    claim_.confirm([this](Status status) {
+      publishing_ = false;
+      if (status.ok()) {
+        publish_next();
+      } else if (status.error().code == ErrorCode::precondition_failed) {
+        give_up(status.error());
+      } else {
+        for (Answer& answer : std::exchange(publish_waiting_, {})) answer(status);
+      }
+    });
+    return;
+  }
+  std::vector<ports::Record> records;
+  for (auto& [key, run] : runs_) {
+    if (!run.unpublished) continue;
+    run.unpublished = false;
+    records.push_back(
+        {key.text(), fold::encode_summary(run.view).SerializeAsString(), to_number(loop_.now())});
+  }
+  std::sort(records.begin(), records.end(),
+            [](const auto& a, const auto& b) { return a.key < b.key; });
+  append_summaries(std::move(records));
+}
+
+void FoldLoop::append_summaries(std::vector<ports::Record> records) {
+  std::vector<RunKey> runs;
+  for (const ports::Record& record : records) runs.push_back(*RunKey::parse(record.key));
+  auto answered = std::make_shared<std::vector<Answer>>(std::exchange(publish_waiting_, {}));
+  auto done = [this, runs, answered](const Status& status) {
+    publishing_ = false;
+    for (const RunKey& run : runs) {
+      const auto found = runs_.find(run);
+      if (!status.ok() && found != runs_.end()) found->second.unpublished = true;
+    }
+    for (Answer& answer : *answered) answer(status);
+    if (!publishing_) publish_next();
+  };
+  if (records.empty()) {
+    done(Done{});
+    return;
+  }
+  publishing_ = true;
+  log_.append(
+      ports::kRunsTopic, std::move(records),
+      alive_.answer<Result<ports::Appended>>(loop_, [done](Result<ports::Appended> appended) {
+        done(appended.ok() ? Status(Done{}) : appended.error());
+      }));
+}
+
+void FoldLoop::checkpoint_if_due() {
+  if (saving_ || next_ == claim_.next()) return;
+  if (to_number(loop_.now()) - saved_at_us_ < save_gap_us_) return;
+  save();
+}
+
+// Summaries first: what a checkpoint holds is not folded again, and so not said again.
+void FoldLoop::save() {
+  saving_ = true;
+  save_began_at_us_ = to_number(loop_.now());
+  publish([this, next = next_](Status status) {
+    if (status.ok()) {
+      save_runs(next);
+    } else {
+      saved(status);
+    }
+  });
+}
+
+void FoldLoop::save_runs(LogOffset next) {
+  std::vector<RunKey> changed;
+  for (const auto& [key, run] : runs_) {
+    if (run.unsaved) changed.push_back(key);
+  }
+  std::sort(changed.begin(), changed.end());
+  saving_runs_.clear();
+  auto encode = [this](const RunKey& key) {
+    FoldedRun& run = runs_.at(key);
+    run.unsaved = false;
+    saving_runs_.push_back(key);
+    return PartitionClaim::Snapshot{fold::encode(run.view),
+                                    fold::has_ended(run.view.header().state)};
+  };
+  claim_.save(next, std::move(changed), encode, [this](Status status) { saved(status); });
+}
+
+void FoldLoop::saved(const Status& status) {
+  saving_ = false;
+  saved_at_us_ = to_number(loop_.now());
+  counters_.add(status.ok() ? Counter::checkpoints : Counter::checkpoint_failures);
+  if (status.ok()) {
+    save_gap_us_ = std::max(limits::kCheckpointUs, (saved_at_us_ - save_began_at_us_) * kSaveShare);
+    log_.commit(kFoldGroup, partition_, claim_.next(), alive_.answer<Status>(loop_, [](Status) {
+      // Recovery reads the checkpoint; this tells operators, and what may expire, how far we are.
+    }));
+    evict();
+  } else {
+    for (const RunKey& key : saving_runs_) runs_.at(key).unsaved = true;  // with the next one
+    if (status.error().code == ErrorCode::precondition_failed) {
+      give_up(status.error());
+      return;
+    }
+    spdlog::error("fold: the checkpoint of partition {} cannot be written: {}", partition_.number,
+                  status.error().message);
+  }
+  saving_runs_.clear();
+  if (stopped_) finish();
+}
+
+// Ended or quiet runs whose every event is in the store leave memory, the longest unused first.
+void FoldLoop::evict() {
+  if (publishing_ || runs_.size() <= kRunsInMemory) return;  // else a failure finds its run
+  std::vector<std::pair<std::int64_t, RunKey>> unused;
+  for (const auto& [key, run] : runs_) {
+    if (!run.unsaved && !run.unpublished) unused.emplace_back(run.used_at_us, key);
+  }
+  std::sort(unused.begin(), unused.end());
+  for (const auto& [used_at_us, key] : unused) {
+    if (runs_.size() <= kRunsInMemory) return;
+    runs_.erase(key);
+  }
+}
+
+}  // namespace telltale::loops

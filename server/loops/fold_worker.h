@@ -1,0 +1,57 @@
+// FoldWorker: a member of the consumer group `fold`: one FoldLoop for each partition of
+// telltale.events that the group assigns to it, for as long as it does. Embedded it is the only
+// member and has them all. Owned by `main`, lives with its loops on the loop it is given; never
+// looks at an event.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "base/counters.h"
+#include "loops/alive.h"
+#include "loops/fold_loop.h"
+#include "ports/log.h"
+#include "ports/store.h"
+
+namespace telltale::loops {
+
+class FoldWorker {
+ public:
+  // Why the member is out of its group, in a sentence; empty once it is back. On the loop.
+  using OnTrouble = UniqueFunction<void(const std::string&)>;
+
+  FoldWorker(ports::Runtime& loop, ports::Log& log, ports::Store& store, Counters& counters,
+             OnTrouble on_trouble);
+
+  // Of any thread.
+  void start();
+  // Writes a last checkpoint for every partition, leaves the group, then calls `stopped` on the
+  // loop; within limits::kHandOverUs whatever fails, since a crash would lose nothing either.
+  void stop(UniqueFunction<void()> stopped);
+
+ private:
+  void join();
+  void assigned(int partition);
+  void fold(int partition);
+  void revoked(int partition, UniqueFunction<void()> released);
+  // By the group; or, found out by the loop itself, by a holder of a higher generation.
+  void lost(int partition);
+  void outdone(int partition);
+  void failed(const Error& error);
+  void hand_over(UniqueFunction<void()> stopped);
+
+  ports::Runtime& loop_;
+  ports::Log& log_;
+  ports::Store& store_;
+  Counters& counters_;
+  std::unique_ptr<ports::Membership> membership_;
+  std::set<int> assigned_;
+  std::map<int, std::unique_ptr<FoldLoop>> folding_;
+  OnTrouble on_trouble_;
+  bool stopping_ = false;
+  Alive alive_;
+};
+
+}  // namespace telltale::loops

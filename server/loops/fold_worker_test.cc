@@ -1,0 +1,153 @@
+#include "loops/fold_worker.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "fold/checkpoint.h"
+#include "fold/snapshot.h"
+#include "log/memory_log.h"
+#include "runtime/sim_runtime.h"
+#include "schema/event.pb.h"
+#include "schema/view.pb.h"
+#include "store/memory_store.h"
+
+namespace telltale::loops {
+namespace {
+
+constexpr int kPartitions = 4;
+constexpr int kRuns = 12;
+constexpr std::int64_t kSecondUs = 1'000'000;
+
+log::MemoryLogOptions log_options() {
+  log::MemoryLogOptions options;
+  options.topics = {{ports::kEventsTopic, kPartitions}, {ports::kRunsTopic, 1}};
+  return options;
+}
+
+class FoldWorkerTest : public testing::Test {
+ protected:
+  std::unique_ptr<FoldWorker> start_worker() {
+    auto worker =
+        std::make_unique<FoldWorker>(loop_, log_, store_, counters_, [](const std::string&) {});
+    worker->start();
+    return worker;
+  }
+  // One event of each run.
+  void append(const std::string& name) {
+    for (int i = 0; i < kRuns; ++i) {
+      schema::Event event;
+      event.set_id(name);
+      event.set_run_key(make_run_key("test", "", std::to_string(i), "").text());
+      event.mutable_run_state()->set_name(name);
+      event.mutable_run_state()->set_version(++version_);
+      log_.append(ports::kEventsTopic, {{event.run_key(), event.SerializeAsString(), 0}},
+                  {loop_, [](Result<ports::Appended>) {}});
+    }
+  }
+  LogOffset end(int partition) {
+    LogOffset end{};
+    log_.bounds({ports::kEventsTopic, partition},
+                {loop_, [&](Result<ports::Bounds> bounds) { end = bounds->end; }});
+    loop_.run_until_idle();
+    return end;
+  }
+  fold::Checkpoint checkpoint(int partition) {
+    fold::Checkpoint found;
+    store_.get(fold::checkpoint_key(partition), {},
+               {loop_, [&](Result<ports::Object> object) {
+                  if (object.ok()) found = *fold::decode_checkpoint(object->bytes);
+                }});
+    loop_.run_until_idle();
+    return found;
+  }
+  void expect_all_in_the_store() {
+    for (int i = 0; i < kPartitions; ++i) EXPECT_EQ(checkpoint(i).next, end(i)) << i;
+  }
+  // Names of the runs in telltale.runs.
+  std::multiset<std::string> listed() {
+    std::multiset<std::string> names;
+    log_.read({ports::kRunsTopic, 0}, LogOffset{0}, {},
+              {loop_, [&](Result<std::vector<ports::StoredRecord>> records) {
+                 for (const ports::StoredRecord& record : *records) {
+                   schema::RunSummary summary;
+                   EXPECT_TRUE(summary.ParseFromString(record.record.value));
+                   names.insert(summary.name());
+                 }
+               }});
+    loop_.run_until_idle();
+    return names;
+  }
+
+  runtime::SimRuntime loop_{1};
+  log::MemoryLog log_{loop_, log_options()};
+  store::MemoryStore store_;
+  Counters counters_;
+  std::uint64_t version_ = 0;
+};
+
+TEST_F(FoldWorkerTest, AloneItFoldsEveryPartition) {
+  const auto worker = start_worker();
+  append("first");
+  loop_.advance(10 * kSecondUs);
+  expect_all_in_the_store();
+  EXPECT_EQ(listed().count("first"), static_cast<std::size_t>(kRuns));
+}
+
+TEST_F(FoldWorkerTest, PartitionsAreHandedOverToOneThatJoins) {
+  const auto first = start_worker();
+  append("first");
+  loop_.advance(kSecondUs);
+  const auto second = start_worker();
+  loop_.advance(kSecondUs);
+  EXPECT_EQ(counters_.get(Counter::checkpoints), std::uint64_t{kPartitions / 2});  // that moved
+  append("second");
+  loop_.advance(10 * kSecondUs);
+  expect_all_in_the_store();
+  EXPECT_EQ(listed().count("second"), static_cast<std::size_t>(kRuns));
+  EXPECT_EQ(counters_.get(Counter::partitions_taken), std::uint64_t{kPartitions + kPartitions / 2});
+  EXPECT_EQ(counters_.get(Counter::partitions_lost), 0U);
+}
+
+TEST_F(FoldWorkerTest, OneThatStopsHandsOverWithinASecond) {
+  auto first = start_worker();
+  append("first");
+  loop_.advance(kSecondUs / 2);
+  bool stopped = false;
+  first->stop([&] { stopped = true; });
+  loop_.advance(kSecondUs);
+  EXPECT_TRUE(stopped);
+  expect_all_in_the_store();
+  first.reset();
+  const auto second = start_worker();
+  append("second");
+  loop_.advance(10 * kSecondUs);
+  expect_all_in_the_store();
+}
+
+TEST_F(FoldWorkerTest, OneThatStopsBeforeItBeganStopsToo) {
+  const auto worker = start_worker();
+  bool stopped = false;
+  worker->stop([&] { stopped = true; });
+  loop_.advance(kSecondUs);
+  EXPECT_TRUE(stopped);
+}
+
+TEST_F(FoldWorkerTest, ALogShorterThanWhatWasFoldedIsLeftAlone) {
+  for (int i = 0; i < kPartitions; ++i) {
+    fold::Checkpoint ahead;
+    ahead.generation = ahead.since_generation = 1;
+    ahead.next = LogOffset{1'000};
+    ahead.fold_version = fold::kFoldVersion;
+    store_.put(fold::checkpoint_key(i), fold::encode_checkpoint(ahead), {},
+               {loop_, [](Result<std::string>) {}});
+  }
+  const auto worker = start_worker();
+  append("first");
+  loop_.advance(30 * kSecondUs);
+  for (int i = 0; i < kPartitions; ++i) EXPECT_EQ(checkpoint(i).next, LogOffset{1'000});
+  EXPECT_TRUE(listed().empty());
+}
+
+}  // namespace
+}  // namespace telltale::loops

@@ -1,0 +1,78 @@
+// FoldWorld: two fold workers of one group over one log and one store, as on machines of their own:
+// each can fall silent, wake up after its partitions moved, be killed, or be stopped in order; its
+// log and store fail and answer late. What was committed expires from the log, so that the store
+// alone has it. A server that is started again and again opens runs meanwhile. The truth is every
+// event once, folded as it is appended; checks() compares with it, byte by byte.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/counters.h"
+#include "fold/run_view.h"
+#include "log/memory_log.h"
+#include "loops/fold_worker.h"
+#include "ports/faulty_log.h"
+#include "ports/faulty_store.h"
+#include "runtime/sim_runtime.h"
+#include "serve/live_views.h"
+#include "serve/run_list.h"
+#include "sim/fold_ports.h"
+#include "sim/sim_node.h"
+#include "store/memory_store.h"
+
+namespace telltale::sim {
+
+class FoldWorld {
+ public:
+  FoldWorld(std::uint64_t seed, FoldBug bug);
+  ~FoldWorld();
+
+  void run();
+  // What is wrong, one sentence each; empty when all is as it must be.
+  std::vector<std::string> checks();
+  std::uint64_t trace() const { return runtime_.trace(); }
+  const Counters& counters() const { return counters_; }
+  std::uint64_t zombies() const { return zombies_; }
+  std::uint64_t manifests() const { return manifests_; }
+
+ private:
+  struct Worker;
+  struct Server;
+  struct Source;
+
+  void start_worker(std::size_t which);
+  void stop_worker(std::size_t which);
+  void trouble_worker(std::size_t which);
+  void start_server();
+  void watch();
+  void append_event(Source& source);
+  void invent();
+  void step(bool troubles);
+  void settle(int steps);
+  void check_watched();
+  void check_all(std::vector<std::string>& wrong);
+  void check_packs(std::vector<std::string>& wrong);
+  void commit(const ports::Partition& partition, LogOffset next);
+  SimNode& new_node();
+
+  runtime::SimRuntime runtime_;
+  const FoldBug bug_;
+  std::vector<std::unique_ptr<SimNode>> nodes_;  // of the living and the dead; all post to them
+  log::MemoryLog log_;
+  store::MemoryStore store_;
+  SimGroup group_;
+  Counters counters_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<Server> server_;
+  std::vector<std::unique_ptr<Source>> sources_;
+  std::set<std::string> wrong_;  // seen on the way
+  bool faulty_ = true;
+  std::uint64_t zombies_ = 0;
+  std::uint64_t manifests_ = 0;
+};
+
+}  // namespace telltale::sim

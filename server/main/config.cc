@@ -2,10 +2,33 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <fstream>
 
 namespace telltale::main {
+
+Result<Roles> parse_roles(const std::string& text) {
+  Roles roles;
+  for (std::size_t from = 0; from <= text.size();) {
+    const std::size_t comma = std::min(text.find(',', from), text.size());
+    const std::string name = text.substr(from, comma - from);
+    from = comma + 1;
+    if (name == "collect") {
+      roles.collect = true;
+    } else if (name == "fold") {
+      roles.fold = true;
+    } else if (name == "serve") {
+      roles.serve = true;
+    } else {
+      return Error{ErrorCode::invalid_argument,
+                   fmt::format("--roles {}: there is no role '{}'. Roles are collect, fold and "
+                               "serve, joined by commas.",
+                               text, name)};
+    }
+  }
+  return roles;
+}
 
 Result<Address> parse_address(const std::string& text) {
   const std::size_t colon = text.rfind(':');

@@ -8,8 +8,18 @@
 
 namespace telltale::main {
 
+// What a process does; the embedded default is everything.
+struct Roles {
+  bool collect = false;  // takes events in
+  bool fold = false;     // folds the partitions that its group gives it
+  bool serve = false;    // the page and its API
+};
+
 struct ServeConfig {
   std::string listen = "127.0.0.1:8080";
+  std::string roles = "collect,fold,serve";
+  std::string log = "sqlite";
+  std::string store = "directory";
   std::string data = "data";
   std::vector<std::string> hosts;
   std::string token_file;
@@ -30,6 +40,8 @@ struct Address {
   int port = 0;
 };
 
+// "collect,fold,serve", any of them in any order.
+Result<Roles> parse_roles(const std::string& text);
 // "127.0.0.1:8080", "[::1]:0", "localhost:80".
 Result<Address> parse_address(const std::string& text);
 bool is_loopback(const std::string& host);

@@ -14,6 +14,15 @@ TEST(Config, ReadsAddresses) {
     EXPECT_FALSE(parse_address(text).ok()) << text;
 }
 
+TEST(Config, ReadsRolesInAnyOrder) {
+  const Roles all = parse_roles("serve,collect,fold").value();
+  EXPECT_TRUE(all.collect && all.fold && all.serve);
+  const Roles one = parse_roles("fold").value();
+  EXPECT_TRUE(!one.collect && one.fold && !one.serve);
+  for (const char* text : {"", "fold,", ",", "fold serve", "Fold", "render"})
+    EXPECT_FALSE(parse_roles(text).ok()) << text;
+}
+
 TEST(Config, KnowsLoopback) {
   EXPECT_TRUE(is_loopback("127.0.0.1") && is_loopback("localhost") && is_loopback("[::1]"));
   EXPECT_FALSE(is_loopback("0.0.0.0") || is_loopback("[::]") || is_loopback("10.0.0.1"));

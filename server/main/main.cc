@@ -43,18 +43,36 @@ int serve(ServeConfig config) {
   config.data = std::filesystem::absolute(config.data).lexically_normal().string();
   const auto wiring = Wiring::build(config);
   if (!wiring.ok()) return fail(wiring.error());
-  fmt::print("Telltale is at {}\n", wiring.value()->url());
-  std::fflush(stdout);
-  int signal = 0;
-  sigwait(&signals, &signal);
+  // A log or a store that is away keeps it from being ready, never from being stopped.
+  const timespec pause{0, 5'000'000};
+  bool told = false;
+  while (sigtimedwait(&signals, nullptr, told ? nullptr : &pause) < 0) {
+    if (told || !wiring.value()->ready()) continue;
+    told = true;
+    fmt::print("Telltale is at {}\n", wiring.value()->url());
+    std::fflush(stdout);
+  }
   wiring.value()->stop();
   return 0;
 }
 
 void add_serve(CLI::App& app, ServeConfig& config) {
-  CLI::App& command = *app.add_subcommand("serve", "The whole server on this machine");
+  CLI::App& command = *app.add_subcommand("serve", "The server, or some of its roles");
   command.add_option("--listen", config.listen, "ADDRESS:PORT; port 0 takes a free one")
       ->envname("TELLTALE_LISTEN")
+      ->capture_default_str();
+  command
+      .add_option("--roles", config.roles, "What this process does: any of collect, fold, serve")
+      ->envname("TELLTALE_ROLES")
+      ->capture_default_str();
+  command
+      .add_option("--log", config.log, "The log: sqlite, or kafka://HOST:PORT[?property=value&...]")
+      ->envname("TELLTALE_LOG")
+      ->capture_default_str();
+  command
+      .add_option("--store", config.store,
+                  "The store: directory, or s3://BUCKET[?endpoint=URL&...]")
+      ->envname("TELLTALE_STORE")
       ->capture_default_str();
   command.add_option("--data", config.data, "Folder of the log and the store; made if missing")
       ->envname("TELLTALE_DATA")

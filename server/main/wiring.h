@@ -1,5 +1,5 @@
-// Wiring: the only place that knows concrete types. Builds every part, hands each what it needs,
-// and owns the order of start and stop: sinks first up, sources first down, drain, checkpoint.
+// Wiring: builds the parts of the roles this process has, hands each what it needs, and owns the
+// order of start and stop: sinks first up, sources first down, drain, checkpoint.
 #pragma once
 
 #include <memory>
@@ -15,12 +15,14 @@ namespace telltale::main {
 
 class Wiring {
  public:
+  // Answers once it listens; ready() may come later, as long as the log or the store is away.
   static Result<std::unique_ptr<Wiring>> build(const ServeConfig& config);
   ~Wiring();  // stop()
 
-  // http://HOST:PORT, once the page answers.
+  // http://HOST:PORT
   const std::string& url() const;
-  // Stops taking, folds what was taken, writes a last checkpoint.
+  bool ready() const;
+  // Stops taking, hands over what it folds with a last checkpoint.
   void stop();
 
  private:

@@ -5,6 +5,7 @@
 #include "schema/view.pb.h"
 #include "serve/live_session.h"
 #include "serve/openapi.h"
+#include "serve/plain_answers.h"
 #include "serve/static_files.h"
 
 namespace telltale::serve {
@@ -17,21 +18,6 @@ constexpr std::string_view kApi = "/api/";
 constexpr std::string_view kRuns = "/api/v1/runs";
 constexpr std::string_view kCancel = "/cancel";
 
-HttpResponse text(int status, std::string body) {
-  HttpResponse response;
-  response.status = status;
-  response.content_type = "text/plain; charset=utf-8";
-  response.body = std::move(body);
-  return response;
-}
-
-HttpResponse method_not_allowed(const char* allowed) {
-  HttpResponse response =
-      ports::problem(405, "method_not_allowed", fmt::format("This path takes {}.", allowed));
-  response.headers.emplace_back("allow", allowed);
-  return response;
-}
-
 bool starts_with(std::string_view text, std::string_view prefix) {
   return text.substr(0, prefix.size()) == prefix;
 }
@@ -39,27 +25,18 @@ bool starts_with(std::string_view text, std::string_view prefix) {
 }  // namespace
 
 TelltaleSite::TelltaleSite(ports::Runtime& loop, ports::Log& log, LiveViews& views, RunList& runs,
-                           Counters& counters, Handlers handlers)
+                           Counters& counters, ports::HttpHandler* launch)
     : loop_(loop),
       views_(views),
       runs_(runs),
       counters_(counters),
-      handlers_(handlers),
+      launch_(launch),
       rest_(loop, log, views, runs) {}
 
 void TelltaleSite::answer(HttpRequest request, ports::Respond respond) {
-  const bool reads = request.method == "GET" || request.method == "HEAD";
-  if (request.path == "/healthz") {
-    respond(text(200, "ok\n"));
-  } else if (request.path == "/readyz") {
-    respond(ready_ ? text(200, "ready\n") : text(503, "starting\n"));
-  } else if (request.path == "/metrics") {
-    HttpResponse response = text(200, counters_.prometheus());
-    response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-    respond(std::move(response));
-  } else if (starts_with(request.path, kApi)) {
+  if (starts_with(request.path, kApi)) {
     answer_api(std::move(request), std::move(respond));
-  } else if (reads) {
+  } else if (request.method == "GET" || request.method == "HEAD") {
     respond(static_file(request));
   } else {
     respond(method_not_allowed("GET, HEAD"));
@@ -75,14 +52,8 @@ void TelltaleSite::answer_api(HttpRequest request, ports::Respond respond) {
     HttpResponse response;
     response.body = std::string(openapi_document());
     respond(std::move(response));
-  } else if (request.path == "/api/v1/events") {
-    posts ? handlers_.ingest.handle(std::move(request), std::move(respond))
-          : respond(method_not_allowed("POST"));
-  } else if (request.path == "/api/v1/rejected") {
-    reads ? handlers_.ingest.handle(std::move(request), std::move(respond))
-          : respond(method_not_allowed("GET"));
   } else if (posts && request.path == kRuns) {
-    handlers_.launch.handle(std::move(request), std::move(respond));
+    launch(std::move(request), std::move(respond));
   } else if (posts && starts_with(request.path, kRuns) &&
              request.path == fmt::format("{}/{}{}", kRuns,
                                          request.path.substr(kRuns.size() + 1, kIdLength),
@@ -98,6 +69,16 @@ void TelltaleSite::answer_api(HttpRequest request, ports::Respond respond) {
   } else {
     respond(method_not_allowed("GET"));
   }
+}
+
+void TelltaleSite::launch(HttpRequest request, ports::Respond respond) {
+  if (launch_ != nullptr) {
+    launch_->handle(std::move(request), std::move(respond));
+    return;
+  }
+  respond(ports::problem({ErrorCode::not_found,
+                          "This server starts no runs: that takes one with the roles collect and "
+                          "serve. `python -m local_target run` starts one without it."}));
 }
 
 std::unique_ptr<Session> TelltaleSite::open_websocket(const HttpRequest& request,

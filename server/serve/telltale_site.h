@@ -1,5 +1,5 @@
-// TelltaleSite: which path is answered by whom. The one place that knows all routes; owned by
-// `main`, lives on serve's loop.
+// TelltaleSite: the page, and everything that is read from views: which path below /api/v1 is
+// answered by whom. Owned by `main`, lives on serve's loop.
 #pragma once
 
 #include <string>
@@ -11,15 +11,11 @@ namespace telltale::serve {
 
 class TelltaleSite final : public Site {
  public:
-  struct Handlers {
-    ports::HttpHandler& ingest;  // /api/v1/events, /api/v1/rejected
-    ports::HttpHandler& launch;  // POST /api/v1/runs
-  };
-
+  // `launch` answers POST /api/v1/runs; null: this server starts none.
   TelltaleSite(ports::Runtime& loop, ports::Log& log, LiveViews& views, RunList& runs,
-               Counters& counters, Handlers handlers);
+               Counters& counters, ports::HttpHandler* launch);
 
-  // Until then /readyz answers 503, and so does what needs the views.
+  // Until then what needs the views answers 503.
   void set_ready() { ready_ = true; }
 
   void answer(ports::HttpRequest request, ports::Respond respond) override;
@@ -30,12 +26,13 @@ class TelltaleSite final : public Site {
 
  private:
   void answer_api(ports::HttpRequest request, ports::Respond respond);
+  void launch(ports::HttpRequest request, ports::Respond respond);
 
   ports::Runtime& loop_;
   LiveViews& views_;
   RunList& runs_;
   Counters& counters_;
-  Handlers handlers_;
+  ports::HttpHandler* launch_;
   RestRuns rest_;
   bool ready_ = false;
 };

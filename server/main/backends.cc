@@ -1,0 +1,69 @@
+#include "main/backends.h"
+
+#include <fmt/format.h>
+
+#include "log/kafka_log.h"
+#include "log/sqlite_log.h"
+#include "store/directory_store.h"
+#include "store/s3_store.h"
+
+namespace telltale::main {
+namespace {
+
+bool starts_with(const std::string& text, const char* prefix) { return text.rfind(prefix, 0) == 0; }
+
+Result<std::unique_ptr<ports::Log>> open_log(const ServeConfig& config) {
+  if (starts_with(config.log, "kafka://")) return log::open_kafka_log(config.log);
+  if (config.log != "sqlite") {
+    return Error{ErrorCode::invalid_argument,
+                 fmt::format("--log {}: a log is sqlite or kafka://HOST:PORT.", config.log)};
+  }
+  log::SqliteLogOptions options;
+  options.directory = config.data;
+  auto log = log::SqliteLog::open(std::move(options));
+  if (!log.ok()) return log.error();
+  return std::unique_ptr<ports::Log>(log.take());
+}
+
+Result<std::unique_ptr<ports::Store>> open_store(const ServeConfig& config) {
+  if (starts_with(config.store, "s3://"))
+    return store::open_s3_store(config.store, store::process_environment());
+  if (config.store != "directory") {
+    return Error{ErrorCode::invalid_argument,
+                 fmt::format("--store {}: a store is directory or s3://BUCKET.", config.store)};
+  }
+  auto store = store::DirectoryStore::open(config.data + "/store");
+  if (!store.ok()) return store.error();
+  return std::unique_ptr<ports::Store>(store.take());
+}
+
+// A list of runs has one order, that of the topic's one partition.
+Status check_topics(const ports::Log& log) {
+  const int partitions = log.partition_count(ports::kRunsTopic);
+  if (partitions == 1) return Done{};
+  return Error{ErrorCode::invalid_argument,
+               fmt::format("The topic {} has {} partitions; it must have one.", ports::kRunsTopic,
+                           partitions)};
+}
+
+}  // namespace
+
+Result<Backends> Backends::open(const ServeConfig& config) {
+  Backends backends;
+  // The log of this machine locks the folder itself.
+  if (config.log != "sqlite" && config.store == "directory") {
+    auto folder = log::DirectoryLock::take(config.data);
+    if (!folder.ok()) return folder.error();
+    backends.folder = folder.take();
+  }
+  auto log = open_log(config);
+  if (!log.ok()) return log.error();
+  backends.log = log.take();
+  if (Status good = check_topics(*backends.log); !good.ok()) return good.error();
+  auto store = open_store(config);
+  if (!store.ok()) return store.error();
+  backends.store = store.take();
+  return backends;
+}
+
+}  // namespace telltale::main

@@ -1,0 +1,26 @@
+// Backends: the log and the store that --log and --store name. The only place that knows their
+// concrete types. Owned by the wiring.
+#pragma once
+
+#include <memory>
+
+#include "base/result.h"
+#include "log/directory_lock.h"
+#include "main/config.h"
+#include "ports/log.h"
+#include "ports/store.h"
+
+namespace telltale::main {
+
+struct Backends {
+  // --log sqlite, in the folder --data, or kafka://… (log/kafka_log.h). --store directory, in that
+  // folder too, or s3://… (store/s3_store.h). A store that does not honour conditional writes is
+  // refused, and so is a folder that another process has.
+  static Result<Backends> open(const ServeConfig& config);
+
+  std::unique_ptr<log::DirectoryLock> folder;  // of a store beside a log of other machines
+  std::unique_ptr<ports::Log> log;
+  std::unique_ptr<ports::Store> store;
+};
+
+}  // namespace telltale::main

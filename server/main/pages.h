@@ -1,0 +1,34 @@
+// Pages: the parts of the role serve: the list of runs, the views of those that are watched, the
+// page and its API; and, where the process collects too, runs started on this machine. Owned by
+// the wiring, lives on serve's loop.
+#pragma once
+
+#include <string>
+
+#include "deliver/target_local.h"
+#include "serve/live_views.h"
+#include "serve/run_list.h"
+#include "serve/telltale_site.h"
+
+namespace telltale::main {
+
+class Pages {
+ public:
+  // All outlive this.
+  Pages(ports::Runtime& loop, ports::Log& log, ports::Store& store, Counters& counters,
+        deliver::TargetLocalOptions local, bool starts_runs);
+
+  // On the loop; `ready` once the list is whole and the end of the log is known.
+  void start(UniqueFunction<void()> ready);
+  // Where runs started here send their events.
+  void set_url(const std::string& url) { target_local_.set_url(url); }
+  serve::Site& site() { return site_; }
+
+ private:
+  serve::RunList runs_;
+  serve::LiveViews views_;
+  deliver::TargetLocal target_local_;
+  serve::TelltaleSite site_;
+};
+
+}  // namespace telltale::main

@@ -76,8 +76,8 @@ function trace_tip(pen: CanvasRenderingContext2D, p: readonly number[], k: numbe
 
 type Color = (name: string) => string;
 
-// One stroke for all edges that look alike: thousands cost little more than one. What runs lies over
-// what does not.
+// One stroke for all edges that look alike: thousands cost little more than one. What runs lies
+// over what does not.
 function draw_edges(
   pen: CanvasRenderingContext2D,
   edges: readonly Edge[],

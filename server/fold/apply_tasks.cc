@@ -24,9 +24,10 @@ std::string name_in(const std::string& path) {
   return name;
 }
 
-// Groups within groups that are followed up to find the loop around; a circle of parents ends
-// there.
-constexpr int kDepthFollowed = 256;
+// While a graph is still being told in parts, a part is laid out with the rest of it if it brings
+// at least one task for so many known ones; smaller parts take free places. So a graph that comes
+// task by task costs no more than one that comes at once.
+constexpr std::size_t kKnownForOneNew = 32;
 
 TaskKind to_kind(int number) {
   return number >= 0 && number <= 3 ? static_cast<TaskKind>(number) : TaskKind::group;
@@ -39,10 +40,17 @@ bool set(Value& value, Value told) {
   return true;
 }
 
-std::uint32_t count_characters(const std::string& text) {
-  return static_cast<std::uint32_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  }));
+// The width of a text in Latin letters: Hangul, Han, kana and emoji take two.
+std::uint32_t count_columns(const std::string& text) {
+  std::uint32_t columns = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const unsigned char byte = static_cast<unsigned char>(text[i]);
+    if ((byte & 0xC0) == 0x80) continue;
+    const bool east_asian = byte >= 0xE3 || (byte == 0xE1 && text.compare(i, 2, "\xE1\x84") >= 0 &&
+                                             text.compare(i, 2, "\xE1\x88") < 0);
+    columns += east_asian ? 2 : 1;
+  }
+  return columns;
 }
 
 }  // namespace
@@ -77,6 +85,9 @@ Task& RunView::add_task(const std::string& path) {
   task_by_id_.emplace(task.id, slot);
   put_in(task);
   touch(task);
+  auto waits = awaited_.lower_bound({path, 0});
+  for (; waits != awaited_.end() && waits->first == path; waits = awaited_.erase(waits))
+    reshaped_.push_back(waits->second);
   return task;
 }
 
@@ -91,32 +102,7 @@ Task& RunView::need_task(const std::string& path, State state) {
   take_out(task);
   task.state = state;
   put_in(task);
-  structure_changed_ |= shapes_drawing(task);
   return task;
-}
-
-Slot RunView::loop_of(const Task& task) const {
-  Slot loop = kNoSlot;
-  const std::string* parent = &task.parent;
-  for (int depth = 0; !parent->empty(); ++depth) {
-    const auto found = task_by_path_.find(*parent);
-    if (found == task_by_path_.end() || tasks_[found->second].removed) break;
-    if (depth == kDepthFollowed) return kNoSlot;
-    const Task& above = tasks_[found->second];
-    if (above.kind == TaskKind::loop) loop = above.slot;
-    parent = &above.parent;
-  }
-  return loop;
-}
-
-// Items of a loop are drawn in its box, so the thousandth item needs no look at all the others.
-bool RunView::shapes_drawing(const Task& task) const {
-  const Slot loop = loop_of(task);
-  if (loop == kNoSlot) return true;
-  return std::any_of(task.depends_on.begin(), task.depends_on.end(), [&](const std::string& path) {
-    const Task* other = task_by_path(path);
-    return other != nullptr && loop_of(*other) != loop;
-  });
 }
 
 void RunView::set_relations(Task& task, std::string parent, std::vector<std::string> depends_on) {
@@ -142,7 +128,6 @@ bool RunView::apply_graph_task(const schema::GraphTask& told) {
   const auto found = task_by_path_.find(told.path());
   const bool added = found == task_by_path_.end();
   Task& task = added ? add_task(told.path()) : tasks_[found->second];
-  const bool shaped = !added && shapes_drawing(task);
   take_out(task);
   bool structure = set(task.kind, to_kind(told.kind()));
   if (task.removed) {
@@ -162,7 +147,7 @@ bool RunView::apply_graph_task(const schema::GraphTask& told) {
   changed |= set(task.item, told.item());
   changed |= set(task.index, told.index());
   structure |= added;
-  structure_changed_ |= structure && (shaped || shapes_drawing(task));
+  if (structure) reshaped_.push_back(task.slot);
   if (changed || structure) touch(task);
   return changed || structure;
 }
@@ -174,7 +159,7 @@ bool RunView::apply_removed(const std::string& path) {
   take_out(task);
   task.removed = true;
   tombstones_.push_back({task.id, now_});
-  structure_changed_ |= shapes_drawing(task);
+  reshaped_.push_back(task.slot);
   touch(task);
   return true;
 }
@@ -203,33 +188,40 @@ bool RunView::apply_task_state(const schema::Event& event, const schema::TaskSta
   return changed;
 }
 
-std::vector<LayoutTask> RunView::layout_tasks() const {
-  std::vector<LayoutTask> tasks(tasks_.size());
-  const auto slot_of = [this](const std::string& path) {
+LayoutTask RunView::layout_task(const Task& task) {
+  const auto slot_of = [&](const std::string& path) {
     const auto found = task_by_path_.find(path);
-    return found == task_by_path_.end() ? kNoSlot : found->second;
+    if (found != task_by_path_.end()) return found->second;
+    awaited_.emplace(path, task.slot);
+    return kNoSlot;
   };
-  for (const Task& task : tasks_) {
-    LayoutTask& out = tasks[task.slot];
-    out.kind = task.kind;
-    out.name_length = count_characters(task.name);
-    out.removed = task.removed;
-    if (!task.parent.empty()) out.parent = slot_of(task.parent);
-    for (const std::string& path : task.depends_on) {
-      const Slot slot = slot_of(path);
-      if (slot != kNoSlot && slot != task.slot) out.depends_on.push_back(slot);
-    }
+  LayoutTask out;
+  out.kind = task.kind;
+  out.name_columns = count_columns(task.name);
+  out.removed = task.removed;
+  if (!task.parent.empty()) out.parent = slot_of(task.parent);
+  for (const std::string& path : task.depends_on) {
+    const Slot slot = slot_of(path);
+    if (slot != kNoSlot && slot != task.slot) out.depends_on.push_back(slot);
   }
-  return tasks;
+  return out;
 }
 
 void RunView::update_layout() {
-  const bool first_graph = graph_told_ && !graph_known_;
-  graph_known_ |= graph_told_;
-  layout_.update(layout_tasks(), first_graph);
-  layout_changed_at_ = now_;
+  const std::size_t known = layout_tasks_.size();
+  const std::size_t added = tasks_.size() - known;
+  for (std::size_t slot = known; slot < tasks_.size(); ++slot)
+    reshaped_.push_back(static_cast<Slot>(slot));
+  std::sort(reshaped_.begin(), reshaped_.end());
+  reshaped_.erase(std::unique(reshaped_.begin(), reshaped_.end()), reshaped_.end());
+  layout_tasks_.resize(tasks_.size());
+  std::erase_if(reshaped_, [&](Slot slot) {
+    return !set(layout_tasks_[slot], layout_task(tasks_[slot])) && slot < known;
+  });
+  const bool more_of_it = graph_open_ && added > 0 && added * kKnownForOneNew >= known;
+  const bool afresh = graph_told_ && (!graph_known_ || more_of_it);
+  if (graph_told_ && !graph_known_) graph_known_ = graph_open_ = true;
+  if (layout_.update(layout_tasks_, reshaped_, afresh)) layout_changed_at_ = now_;
 }
-
-std::vector<LayoutEdge> RunView::layout_edges() const { return layout_.edges(layout_tasks()); }
 
 }  // namespace telltale::fold

@@ -16,6 +16,21 @@ constexpr float kCharacterWidth = 7.2F;
 constexpr float kCardPadding = 96;  // icon, time and margins
 constexpr float kCardWidthMin = 192;
 constexpr float kCardWidthMax = 288;
+constexpr float kLoopCount = 48;  // "10,000 × " before a loop's name
+
+LayoutBox make_box(Slot slot, const LayoutTask& task, std::uint32_t items, std::uint32_t stages) {
+  const float text = static_cast<float>(std::min(task.name_columns, 1'000U)) * kCharacterWidth;
+  // Even, so that centers are whole pixels and straight edges are straight.
+  const float even = std::round((text + kCardPadding) / 2) * 2;
+  LayoutBox box{slot, 0, 0, std::clamp(even, kCardWidthMin, kCardWidthMax), kCardHeight};
+  if (task.kind != TaskKind::loop) return box;
+  const LoopSize size = loop_size(box.width + kLoopCount, items, stages);
+  box.width = size.width;
+  box.height = size.height;
+  box.folded = true;
+  box.awaits = items == 0;
+  return box;
+}
 
 class Builder {
  public:
@@ -58,50 +73,36 @@ class Builder {
     }
   }
 
-  // loops_: the folded box a task is drawn in. A group without tasks yet is a card itself.
+  // A group without tasks yet is a card itself.
   void find_boxes() {
     const std::size_t count = tasks_.size();
-    loops_.assign(count, kNoSlot);
-    std::vector<std::uint32_t> children(count, 0);
+    std::vector<Slot>& loops = graph_.loops;
+    std::vector<std::uint32_t>& children = graph_.children;
+    loops.assign(count, kNoSlot);
+    children.assign(count, 0);
     for (const Slot slot : top_down_) {
       const Slot parent = parents_[slot];
       if (tasks_[slot].removed || parent == kNoSlot) continue;
       ++children[parent];
-      loops_[slot] = loops_[parent];
-      if (loops_[slot] == kNoSlot && tasks_[parent].kind == TaskKind::loop) loops_[slot] = parent;
+      loops[slot] = loops[parent];
+      if (loops[slot] == kNoSlot && tasks_[parent].kind == TaskKind::loop) loops[slot] = parent;
     }
-    std::vector<std::uint32_t> stages(count, 0);
+    graph_.stages.assign(count, 0);
     for (Slot slot = 0; slot < count; ++slot) {
       if (tasks_[slot].removed || parents_[slot] == kNoSlot) continue;
-      std::uint32_t& most = stages[parents_[slot]];
+      std::uint32_t& most = graph_.stages[parents_[slot]];
       most = std::max(most, children[slot]);
     }
     graph_.nodes.assign(count, kNoNode);
     for (Slot slot = 0; slot < count; ++slot) {
       const LayoutTask& task = tasks_[slot];
-      if (task.removed || loops_[slot] != kNoSlot) continue;
+      if (task.removed || loops[slot] != kNoSlot) continue;
       const bool loop = task.kind == TaskKind::loop;
       if (!loop && task.kind != TaskKind::task && children[slot] > 0) continue;
       graph_.nodes[slot] = static_cast<Node>(graph_.slots.size());
       graph_.slots.push_back(slot);
-      graph_.boxes.push_back(card(slot, task.name_length));
-      if (loop) fold(graph_.boxes.back(), children[slot], stages[slot]);
+      graph_.boxes.push_back(make_box(slot, task, children[slot], graph_.stages[slot]));
     }
-  }
-
-  static LayoutBox card(Slot slot, std::uint32_t name_length) {
-    const float text = static_cast<float>(std::min(name_length, 1'000U)) * kCharacterWidth;
-    // Even, so that centers are whole pixels and straight edges are straight.
-    const float even = std::round((text + kCardPadding) / 2) * 2;
-    const float width = std::clamp(even, kCardWidthMin, kCardWidthMax);
-    return {slot, 0, 0, width, kCardHeight, false};
-  }
-
-  static void fold(LayoutBox& box, std::uint32_t items, std::uint32_t stages) {
-    const LoopSize size = loop_size(box.width, items, stages);
-    box.width = size.width;
-    box.height = size.height;
-    box.folded = true;
   }
 
   // Where edges to and from each task begin and end: its box, its loop's, or those of its group's
@@ -123,7 +124,7 @@ class Builder {
     for (auto it = top_down_.rbegin(); it != top_down_.rend(); ++it) {
       const Slot slot = *it;
       if (tasks_[slot].removed) continue;
-      const Slot drawn = loops_[slot] == kNoSlot ? slot : loops_[slot];
+      const Slot drawn = graph_.loops[slot] == kNoSlot ? slot : graph_.loops[slot];
       if (const Node node = graph_.nodes[drawn]; node != kNoNode) {
         first_[slot].assign(1, node);
         last_[slot].assign(1, node);
@@ -215,7 +216,6 @@ class Builder {
   BoxGraph graph_;
   std::vector<Slot> parents_;
   std::vector<Slot> top_down_;
-  std::vector<Slot> loops_;
   std::vector<std::vector<Node>> first_;
   std::vector<std::vector<Node>> last_;
 };
@@ -223,5 +223,52 @@ class Builder {
 }  // namespace
 
 BoxGraph make_box_graph(std::span<const LayoutTask> tasks) { return Builder(tasks).build(); }
+
+Growth grow_box_graph(BoxGraph& graph, std::span<const LayoutTask> tasks, Slot slot) {
+  const LayoutTask& task = tasks[slot];
+  const auto known = [&](Slot other) { return other < slot && !tasks[other].removed; };
+  // A task that names one that comes after it will be told as changed then, and rebuild.
+  if (slot != graph.nodes.size() || task.removed) return {Growth::Kind::rebuild};
+  Slot loop = kNoSlot;
+  if (known(task.parent)) {
+    const bool in_loop = graph.loops[task.parent] != kNoSlot;
+    if (!in_loop && tasks[task.parent].kind != TaskKind::loop) return {Growth::Kind::rebuild};
+    loop = in_loop ? graph.loops[task.parent] : task.parent;
+  }
+  std::vector<Node> above;
+  for (const Slot other : task.depends_on) {
+    if (!known(other)) continue;
+    const Slot drawn = graph.loops[other] == kNoSlot ? other : graph.loops[other];
+    if (drawn == loop) continue;
+    const Node node = graph.nodes[drawn];
+    if (node == kNoNode) return {Growth::Kind::rebuild};
+    above.push_back(node);
+  }
+  std::sort(above.begin(), above.end());
+  above.erase(std::unique(above.begin(), above.end()), above.end());
+  if (loop != kNoSlot) {
+    const Node node = graph.nodes[loop];
+    const std::vector<Node>& has = graph.above[node];
+    if (!std::includes(has.begin(), has.end(), above.begin(), above.end()))
+      return {Growth::Kind::rebuild};
+    graph.nodes.push_back(kNoNode);
+    graph.loops.push_back(loop);
+    graph.children.push_back(0);
+    graph.stages.push_back(0);
+    const std::uint32_t children = ++graph.children[task.parent];
+    if (const Slot outer = tasks[task.parent].parent; known(outer))
+      graph.stages[outer] = std::max(graph.stages[outer], children);
+    return {Growth::Kind::item, node};
+  }
+  const Node node = static_cast<Node>(graph.slots.size());
+  graph.slots.push_back(slot);
+  graph.above.push_back(std::move(above));
+  graph.boxes.push_back(make_box(slot, task, 0, 0));
+  graph.nodes.push_back(node);
+  graph.loops.push_back(kNoSlot);
+  graph.children.push_back(0);
+  graph.stages.push_back(0);
+  return {Growth::Kind::box, node};
+}
 
 }  // namespace telltale::fold

@@ -2,117 +2,113 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
+
+#include "fold/edge_plan.h"
 
 namespace telltale::fold {
 namespace {
 
-constexpr float kClearance = 10;  // between an edge and a box it passes
-// An edge over more layers than this goes straight: nobody follows it by eye, and its route would
-// cost as much as the rest.
-constexpr std::size_t kLayersAvoided = 256;
+// A quarter of an ellipse as a cubic Bézier: its control points at this share of the axes.
+constexpr float kQuarter = 0.5523F;
+// Corners as wide as this; where a lane begins or ends beside boxes, narrower.
+constexpr float kCornerMax = 40;
+constexpr float kLaneCorner = 14;
+constexpr float kBackTurn = 48;
 
-// The boxes that share a y: a layer, as intervals of x.
-struct Band {
-  float top = 0;
-  float bottom = 0;
-  std::vector<std::pair<float, float>> taken;  // ascending, with clearance
-
-  // The free x nearest to `x`.
-  float nearest_free(float x) const {
-    auto next = std::upper_bound(taken.begin(), taken.end(), std::pair(x, INFINITY));
-    if (next == taken.begin() || std::prev(next)->second <= x) return x;
-    // Inside a box: out to the left, or to the right, over boxes too close to pass between.
-    auto left = std::prev(next);
-    auto right = left;
-    while (left != taken.begin() && std::prev(left)->second > left->first) --left;
-    while (std::next(right) != taken.end() && std::next(right)->first < right->second) ++right;
-    return x - left->first <= right->second - x ? left->first : right->second;
-  }
-};
-
-std::vector<Band> make_bands(const std::vector<LayoutBox>& boxes) {
-  std::vector<const LayoutBox*> sorted;
-  for (const LayoutBox& box : boxes) sorted.push_back(&box);
-  std::sort(sorted.begin(), sorted.end(), [](const LayoutBox* a, const LayoutBox* b) {
-    return std::pair(a->y, a->x) < std::pair(b->y, b->x);
-  });
-  std::vector<Band> bands;
-  for (const LayoutBox* box : sorted) {
-    if (bands.empty() || bands.back().top != box->y) bands.push_back({box->y, box->y, {}});
-    Band& band = bands.back();
-    band.bottom = std::max(band.bottom, box->y + box->height);
-    band.taken.emplace_back(box->x - kClearance, box->x + box->width + kClearance);
-  }
-  return bands;
-}
-
-// From where the pen is to x, y, leaving and arriving straight down.
-void swing(std::vector<float>& points, float x, float y) {
-  const float from_x = points[points.size() - 2];
-  const float from_y = points.back();
-  const float middle = (from_y + y) / 2;
-  points.insert(points.end(), {from_x, middle, x, middle, x, y});
-}
-
-class Router {
+// The route so far: the points of LayoutEdge.
+class Pen {
  public:
-  explicit Router(const BoxGraph& graph) : graph_(graph), bands_(make_bands(graph.boxes)) {}
+  Pen(std::vector<float>& points, float x, float y) : points_(points) { points_ = {x, y}; }
 
-  LayoutEdge route(Node from, Node to) const {
-    const LayoutBox& a = graph_.boxes[from];
-    const LayoutBox& b = graph_.boxes[to];
-    const float start_x = a.x + a.width / 2;
-    const float end_x = b.x + b.width / 2;
-    LayoutEdge edge{a.slot, b.slot, {start_x, a.y + a.height}};
-    const auto begin = std::upper_bound(bands_.begin(), bands_.end(), a.y, above);
-    const auto end = std::lower_bound(bands_.begin(), bands_.end(), b.y, below);
-    if (begin < end && static_cast<std::size_t>(end - begin) <= kLayersAvoided) {
-      std::optional<float> lane = lane_for(begin, end, start_x, end_x);
-      const float bands = static_cast<float>(end - begin + 1);
-      float pen = start_x;
-      for (auto band = begin; band != end; ++band) {
-        const float share = static_cast<float>(band - begin + 1) / bands;
-        const float x =
-            lane ? *lane : std::round(band->nearest_free(start_x + (end_x - start_x) * share));
-        // A piece for each swing; straight parts join into one line.
-        if (x != pen) swing(edge.points, x, band->top);
-        if (x != pen || !lane) swing(edge.points, x, band->bottom);
-        pen = x;
-      }
-      if (lane && pen != end_x) swing(edge.points, pen, std::prev(end)->bottom);
+  float x() const { return points_[points_.size() - 2]; }
+  float y() const { return points_.back(); }
+
+  void line(float x, float y) {
+    if (x == this->x() && y == this->y()) return;
+    const float dx = (x - this->x()) / 3;
+    const float dy = (y - this->y()) / 3;
+    points_.insert(points_.end(), {this->x() + dx, this->y() + dy, x - dx, y - dy, x, y});
+  }
+
+  // Up again, to a box that was placed above before it was known to come after.
+  void back(float x, float y) {
+    points_.insert(points_.end(), {this->x(), this->y() + kBackTurn, x, y - kBackTurn, x, y});
+  }
+
+  // From straight down to level, or from level to straight down.
+  void corner(float x, float y, bool down_first) {
+    const float dx = (x - this->x()) * kQuarter;
+    const float dy = (y - this->y()) * kQuarter;
+    if (down_first) {
+      points_.insert(points_.end(), {this->x(), this->y() + dy, x - dx, y, x, y});
+    } else {
+      points_.insert(points_.end(), {this->x() + dx, this->y(), x, y - dy, x, y});
     }
-    swing(edge.points, end_x, b.y);
-    return edge;
   }
 
  private:
-  using Bands = std::vector<Band>::const_iterator;
-  static bool above(float y, const Band& band) { return y < band.top; }
-  static bool below(const Band& band, float y) { return band.top < y; }
+  std::vector<float>& points_;
+};
 
-  // One x that is free in all layers between: under the start, or over the end.
-  static std::optional<float> lane_for(Bands begin, Bands end, float start_x, float end_x) {
-    for (const float x : {end_x, start_x}) {
-      if (std::all_of(begin, end, [x](const Band& band) { return band.nearest_free(x) == x; }))
-        return x;
+class Router {
+ public:
+  Router(const BoxGraph& graph, std::span<const LayoutLane> lanes)
+      : graph_(graph), plan_(graph, lanes) {}
+
+  std::vector<LayoutEdge> run() const {
+    std::vector<LayoutEdge> edges;
+    edges.reserve(plan_.routes().size());
+    for (const EdgePlan::Route& route : plan_.routes()) edges.push_back(draw(route));
+    return edges;
+  }
+
+ private:
+  LayoutEdge draw(const EdgePlan::Route& route) const {
+    const LayoutBox& from = graph_.boxes[route.from];
+    const LayoutBox& to = graph_.boxes[route.to];
+    LayoutEdge edge{from.slot, to.slot, {}};
+    edge.points.reserve(2 + 18 * (route.end - route.first));
+    Pen pen(edge.points, route.leaves, from.y + from.height);
+    if (route.first == route.end) {
+      pen.back(route.enters, to.y);
+      return edge;
     }
-    return std::nullopt;
+    for (std::uint32_t i = route.first; i < route.end; ++i) {
+      const EdgePlan::Swing& swing = plan_.swings()[i];
+      if (swing.from_x == swing.to_x) continue;
+      const EdgePlan::Band& above = plan_.bands()[swing.gap - 1];
+      const EdgePlan::Band& below = plan_.bands()[swing.gap];
+      pen.line(swing.from_x, above.bottom);
+      const float level = level_of(swing, above.bottom, below.top);
+      const float half = std::abs(swing.to_x - swing.from_x) / 2;
+      const float turn = swing.to_x > swing.from_x ? 1 : -1;
+      const float first = std::min(half, i == route.first ? kCornerMax : kLaneCorner);
+      const float last = std::min(half, i + 1 == route.end ? kCornerMax : kLaneCorner);
+      pen.corner(swing.from_x + turn * first, level, true);
+      pen.line(swing.to_x - turn * last, level);
+      pen.corner(swing.to_x, below.top, false);
+    }
+    pen.line(pen.x(), to.y);
+    return edge;
+  }
+
+  // Tracks keep clear of the boxes above and below, and share what is left between them.
+  float level_of(const EdgePlan::Swing& swing, float top, float bottom) const {
+    const std::uint32_t tracks = plan_.tracks(swing.gap);
+    if (tracks <= 1) return (top + bottom) / 2;
+    const float clear = std::min(kClearance, (bottom - top) / 2);
+    const float step = (bottom - top - 2 * clear) / static_cast<float>(tracks - 1);
+    return top + clear + step * static_cast<float>(swing.track);
   }
 
   const BoxGraph& graph_;
-  std::vector<Band> bands_;
+  EdgePlan plan_;
 };
 
 }  // namespace
 
-std::vector<LayoutEdge> route_edges(const BoxGraph& graph) {
-  const Router router(graph);
-  std::vector<LayoutEdge> edges;
-  for (Node to = 0; to < graph.above.size(); ++to) {
-    for (const Node from : graph.above[to]) edges.push_back(router.route(from, to));
-  }
-  return edges;
+std::vector<LayoutEdge> route_edges(const BoxGraph& graph, std::span<const LayoutLane> lanes) {
+  return Router(graph, lanes).run();
 }
 
 }  // namespace telltale::fold

@@ -2,142 +2,177 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <map>
 
-#include "fold/box_graph.h"
 #include "fold/edge_routes.h"
 #include "fold/layered_layout.h"
 
 namespace telltale::fold {
 namespace {
 
-// A new box rather stands this many px aside than one px lower.
-constexpr float kLowerCost = 12;
-// Layers tried for a new box before it opens one at the bottom.
-constexpr std::size_t kLayersTried = 64;
+bool by_ends(const LayoutLane& a, const LayoutLane& b) {
+  return std::pair(a.to, a.from) < std::pair(b.to, b.from);
+}
 
-// The boxes that stay, by layer, while new ones are placed among them. Layers are the values of y;
-// they never overlap, because a box only joins one it fits in.
-class Places {
- public:
-  void add(const LayoutBox& box) {
-    layers_[box.y].emplace(box.x, box.width);
-    bottom_ = std::max(bottom_, box.y + box.height);
-  }
-
-  void place(LayoutBox& box, float wish_x, float top) {
-    float best_cost = std::numeric_limits<float>::infinity();
-    std::size_t tried = 0;
-    for (auto layer = layers_.lower_bound(top); layer != layers_.end(); ++layer) {
-      if (++tried > kLayersTried || (layer->first - top) * kLowerCost >= best_cost) break;
-      const auto next = std::next(layer);
-      if (next != layers_.end() && layer->first + box.height + kLayerGap > next->first) continue;
-      consider(box, wish_x, top, layer->first, nearest_free(layer->second, wish_x, box.width),
-               best_cost);
-    }
-    const float below = layers_.empty() ? 0 : std::max(top, bottom_ + kLayerGap);
-    consider(box, wish_x, top, below, std::max(wish_x, 0.0F), best_cost);
-    add(box);
-  }
-
- private:
-  using Layer = std::map<float, float>;  // x -> width
-
-  static void consider(LayoutBox& box, float wish_x, float top, float y, float x,
-                       float& best_cost) {
-    const float cost = std::abs(x - wish_x) + (y - top) * kLowerCost;
-    if (cost >= best_cost) return;
-    best_cost = cost;
-    box.x = x;
-    box.y = y;
-  }
-
-  // The free place nearest to `wish`, not left of 0.
-  static float nearest_free(const Layer& layer, float wish, float width) {
-    float best = std::numeric_limits<float>::infinity();
-    float free_from = 0;
-    const auto try_gap = [&](float end) {
-      if (end - free_from < width) return;
-      const float x = std::clamp(wish, free_from, end - width);
-      if (std::abs(x - wish) < std::abs(best - wish)) best = x;
-    };
-    for (const auto& [x, taken] : layer) {
-      try_gap(x - kSiblingGap);
-      free_from = std::max(free_from, x + taken + kSiblingGap);
-    }
-    try_gap(std::numeric_limits<float>::max());
-    return best;
-  }
-
-  std::map<float, Layer> layers_;
-  float bottom_ = 0;
-};
+float center(const LayoutBox& box) { return box.x + box.width / 2; }
 
 }  // namespace
 
-bool GraphLayout::update(std::span<const LayoutTask> tasks, bool afresh) {
-  BoxGraph graph = make_box_graph(tasks);
-  if (afresh || boxes_.empty()) {
-    place_all(graph);
-    const bool changed = boxes_ != graph.boxes;
-    boxes_ = std::move(graph.boxes);
-    return changed;
+bool GraphLayout::update(std::span<const LayoutTask> tasks, std::span<const Slot> changed,
+                         bool afresh) {
+  if (afresh || graph_.boxes.empty()) return place_afresh(tasks);
+  bool moved = false;
+  for (const Slot slot : changed) {
+    const Growth growth = grow_box_graph(graph_, tasks, slot);
+    if (growth.kind == Growth::Kind::rebuild) return rebuild(tasks) || moved;
+    if (growth.kind == Growth::Kind::box) {
+      place(growth.node);
+      std::vector<LayoutLane> found;
+      find_lanes(growth.node, found);
+      keep(std::move(found));
+      moved = true;
+    }
+    if (growth.kind == Growth::Kind::item) moved |= fit_loop(growth.node);
   }
+  if (moved) edges_.reset();
+  return moved;
+}
+
+bool GraphLayout::place_afresh(std::span<const LayoutTask> tasks) {
+  const std::vector<LayoutBox> boxes = std::move(graph_.boxes);
+  const std::vector<std::vector<Node>> above = std::move(graph_.above);
+  graph_ = make_box_graph(tasks);
+  lanes_ = place_all(graph_);
+  places_ = FreePlaces();
+  for (const LayoutBox& box : graph_.boxes) places_.add(box);
+  for (const LayoutLane& lane : lanes_) places_.add(lane, *box(lane.to));
+  std::vector<LayoutLane> found;
+  for (Node node = 0; node < graph_.boxes.size(); ++node) find_lanes(node, found);
+  keep(std::move(found));
+  edges_.reset();
+  return boxes != graph_.boxes || above != graph_.above;
+}
+
+// What had a place keeps it.
+bool GraphLayout::rebuild(std::span<const LayoutTask> tasks) {
+  BoxGraph graph = make_box_graph(tasks);
+  bool changed = graph.slots != graph_.slots || graph.above != graph_.above;
   std::vector<char> placed(graph.boxes.size(), 0);
-  std::size_t kept = 0;
-  Places places;
-  for (const LayoutBox& box : boxes_) {
+  places_ = FreePlaces();
+  for (const LayoutBox& box : graph_.boxes) {
     const Node node = box.slot < graph.nodes.size() ? graph.nodes[box.slot] : kNoNode;
     if (node == kNoNode) continue;
     graph.boxes[node] = box;
     placed[node] = 1;
-    places.add(box);
-    ++kept;
+    places_.add(box);
   }
-  if (kept == boxes_.size() && kept == graph.boxes.size()) return false;
-  for (const Node node : graph.order) {
-    if (placed[node] != 0) continue;
-    LayoutBox& box = graph.boxes[node];
-    float top = 0;
-    float centers = 0;
-    for (const Node other : graph.above[node]) {
-      const LayoutBox& above = graph.boxes[other];
-      top = std::max(top, above.y + above.height + kLayerGap);
-      centers += above.x + above.width / 2;
-    }
-    const std::size_t count = graph.above[node].size();
-    const float wish = count == 0 ? 0 : centers / static_cast<float>(count) - box.width / 2;
-    places.place(box, std::round(std::max(wish, 0.0F)), top);
+  graph_ = std::move(graph);
+  std::erase_if(lanes_, [&](const LayoutLane& lane) {
+    const Node from = graph_.nodes[lane.from];
+    const Node to = graph_.nodes[lane.to];
+    return from == kNoNode || to == kNoNode ||
+           !std::binary_search(graph_.above[to].begin(), graph_.above[to].end(), from);
+  });
+  for (const LayoutLane& lane : lanes_) places_.add(lane, *box(lane.to));
+  for (const Node node : graph_.order) {
+    if (placed[node] == 0) place(node);
   }
-  boxes_ = std::move(graph.boxes);
+  std::vector<LayoutLane> found;
+  for (Node node = 0; node < graph_.boxes.size(); ++node) {
+    find_lanes(node, found);
+    if (graph_.boxes[node].folded) changed |= fit_loop(node);
+  }
+  changed |= keep(std::move(found));
+  if (changed) edges_.reset();
+  return changed;
+}
+
+// Under the boxes that lead to it, as near as there is room.
+void GraphLayout::place(Node node) {
+  LayoutBox& box = graph_.boxes[node];
+  float top = 0;
+  float centers = 0;
+  for (const Node other : graph_.above[node]) {
+    const LayoutBox& above = graph_.boxes[other];
+    top = std::max(top, above.y + room_height(above) + kLayerGap);
+    centers += center(above);
+  }
+  const std::size_t count = graph_.above[node].size();
+  const float wish = count == 0 ? 0 : centers / static_cast<float>(count) - room_width(box) / 2;
+  places_.place(box, std::round(std::max(wish, 0.0F)), top);
+}
+
+bool GraphLayout::fit_loop(Node node) {
+  LayoutBox& box = graph_.boxes[node];
+  const Slot slot = box.slot;
+  const LoopSize size = loop_size(box.width, graph_.children[slot], graph_.stages[slot]);
+  return places_.grow(box, size);
+}
+
+// Lanes for those edges to `to` that pass layers and have none.
+void GraphLayout::find_lanes(Node to, std::vector<LayoutLane>& found) {
+  const LayoutBox& below = graph_.boxes[to];
+  for (const Node from : graph_.above[to]) {
+    const LayoutBox& above = graph_.boxes[from];
+    if (!places_.passes_layers(above, below) || lane(above.slot, below.slot) != nullptr) continue;
+    found.push_back(places_.find_lane(above, below));
+    places_.add(found.back(), below);
+  }
+}
+
+bool GraphLayout::keep(std::vector<LayoutLane> found) {
+  if (found.empty()) return false;
+  const auto middle = static_cast<std::ptrdiff_t>(lanes_.size());
+  lanes_.insert(lanes_.end(), std::move_iterator(found.begin()), std::move_iterator(found.end()));
+  std::inplace_merge(lanes_.begin(), lanes_.begin() + middle, lanes_.end(), by_ends);
   return true;
 }
 
+const LayoutLane* GraphLayout::lane(Slot from, Slot to) const {
+  const LayoutLane key{from, to, {}};
+  const auto found = std::lower_bound(lanes_.begin(), lanes_.end(), key, by_ends);
+  return found == lanes_.end() || found->from != from || found->to != to ? nullptr : &*found;
+}
+
 const LayoutBox* GraphLayout::box(Slot slot) const {
-  const auto found = std::lower_bound(boxes_.begin(), boxes_.end(), slot,
-                                      [](const LayoutBox& box, Slot s) { return box.slot < s; });
-  return found == boxes_.end() || found->slot != slot ? nullptr : &*found;
+  const Node node = slot < graph_.nodes.size() ? graph_.nodes[slot] : kNoNode;
+  return node == kNoNode ? nullptr : &graph_.boxes[node];
 }
 
 float GraphLayout::width() const {
   float width = 0;
-  for (const LayoutBox& box : boxes_) width = std::max(width, box.x + box.width);
+  for (const LayoutBox& box : graph_.boxes) width = std::max(width, box.x + box.width);
+  for (const LayoutLane& lane : lanes_) {
+    for (const LayoutLane::Step& step : lane.steps) width = std::max(width, step.x + kLaneGap);
+  }
   return width;
 }
 
 float GraphLayout::height() const {
   float height = 0;
-  for (const LayoutBox& box : boxes_) height = std::max(height, box.y + box.height);
+  for (const LayoutBox& box : graph_.boxes) height = std::max(height, box.y + box.height);
   return height;
 }
 
-std::vector<LayoutEdge> GraphLayout::edges(std::span<const LayoutTask> tasks) const {
-  BoxGraph graph = make_box_graph(tasks);
-  for (LayoutBox& box : graph.boxes) {
-    if (const LayoutBox* placed = this->box(box.slot)) box = *placed;
+const std::vector<LayoutEdge>& GraphLayout::edges() const {
+  if (!edges_) edges_ = route_edges(graph_, lanes_);
+  return *edges_;
+}
+
+void GraphLayout::restore(std::span<const LayoutTask> tasks, std::span<const LayoutBox> boxes,
+                          std::vector<LayoutLane> lanes) {
+  graph_ = make_box_graph(tasks);
+  for (const LayoutBox& box : boxes) {
+    const Node node = graph_.nodes[box.slot];
+    if (node == kNoNode) continue;
+    graph_.boxes[node] = box;
+    places_.add(box);
   }
-  return route_edges(graph);
+  lanes_ = std::move(lanes);
+  std::erase_if(lanes_, [&](const LayoutLane& lane) {
+    return lane.steps.empty() || box(lane.from) == nullptr || box(lane.to) == nullptr;
+  });
+  for (const LayoutLane& lane : lanes_) places_.add(lane, *box(lane.to));
+  edges_.reset();
 }
 
 }  // namespace telltale::fold

@@ -2,208 +2,185 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+
+#include "fold/edge_plan.h"
+#include "fold/layer_align.h"
+#include "fold/layer_graph.h"
+#include "fold/layer_order.h"
 
 namespace telltale::fold {
 namespace {
 
-constexpr int kOrderSweeps = 8;  // barycenter settles within a few
-constexpr int kAlignSweeps = 8;
-// Wider layers are cut in rows, so that a flat run of thousands is no line of kilometres.
-constexpr std::size_t kRowBoxes = 24;
-// A box with nothing to align with follows the others.
-constexpr double kFreeWeight = 0.05;
-// One that has its place hardly gives way to others that still look for theirs.
-constexpr double kStayWeight = 1'000;
+// Between tracks of a gap; narrower where there are so many that the gap would become a sea.
+constexpr float kTrackGap = 8;
+constexpr float kGapMax = 120;
 
-class Layout {
+// Tasks without edges stand in a block of about this many columns for each row, not wider than so
+// many cards unless the drawing is.
+constexpr float kAloneShape = 0.6F;
+constexpr float kAloneColumns = 16;
+constexpr float kAloneWidth = 224;
+constexpr float kAloneGap = 36;
+
+class Drawing {
  public:
-  explicit Layout(BoxGraph& graph) : graph_(graph), center_(graph.boxes.size(), 0) {}
+  explicit Drawing(BoxGraph& graph) : graph_(graph), layers_(graph) {}
 
-  void run() {
-    make_layers();
-    for (int sweep = 0; sweep < kOrderSweeps; ++sweep) order_layers(sweep % 2 == 0);
-    cut_wide_layers();
-    for (const std::vector<Node>& layer : layers_) pack(layer);
-    for (int sweep = 0; sweep < kAlignSweeps; ++sweep)
-      align_layers(sweep % 2 == 0 ? Toward::above : Toward::below);
-    // A task stands under what leads to it, and what nothing leads to over what it leads to.
-    align_layers(Toward::above);
-    align_layers(Toward::below_from_top);
-    write();
+  std::vector<LayoutLane> draw() {
+    order_layers(layers_);
+    layers_.move_lanes_aside();
+    center_ = align_layers(layers_);
+    straighten_lanes();
+    to_whole_pixels();
+    set_heights();
+    return std::move(lanes_);
   }
 
  private:
-  float width(Node node) const { return graph_.boxes[node].width; }
-
-  // Within a layer: as a walk from the tops, depth first, meets them, so that trees do not cross.
-  void make_layers() {
-    const Node count = static_cast<Node>(graph_.boxes.size());
-    std::uint32_t deepest = 0;
-    for (Node node = 0; node < count; ++node) deepest = std::max(deepest, graph_.rank[node]);
-    layers_.resize(count == 0 ? 0 : std::size_t{deepest} + 1);
-    std::vector<char> seen(count, 0);
-    std::vector<Node> stack;
-    for (Node top = 0; top < count; ++top) {
-      if (!graph_.above[top].empty()) continue;
-      stack.push_back(top);
-      while (!stack.empty()) {
-        const Node node = stack.back();
-        stack.pop_back();
-        if (seen[node] != 0) continue;
-        seen[node] = 1;
-        layers_[graph_.rank[node]].push_back(node);
-        stack.insert(stack.end(), graph_.below[node].rbegin(), graph_.below[node].rend());
-      }
-    }
-    for (const std::vector<Node>& layer : layers_) pack(layer);
-  }
-
-  // Side by side around x = 0.
-  void pack(const std::vector<Node>& layer) {
-    double total = -kSiblingGap;
-    for (const Node node : layer) total += width(node) + kSiblingGap;
-    double x = -total / 2;
-    for (const Node node : layer) {
-      center_[node] = x + width(node) / 2;
-      x += width(node) + kSiblingGap;
-    }
-  }
-
-  double mean(const std::vector<Node>& nodes) const {
-    double sum = 0;
-    for (const Node node : nodes) sum += center_[node];
-    return sum / static_cast<double>(nodes.size());
-  }
-
-  double median(const std::vector<Node>& nodes) {
-    centers_.clear();
-    for (const Node node : nodes) centers_.push_back(center_[node]);
-    std::sort(centers_.begin(), centers_.end());
-    const std::size_t half = centers_.size() / 2;
-    return centers_.size() % 2 == 1 ? centers_[half] : (centers_[half - 1] + centers_[half]) / 2;
-  }
-
-  void order_layers(bool down) {
-    std::vector<double> wish(graph_.boxes.size());
-    for (std::size_t i = 0; i < layers_.size(); ++i) {
-      std::vector<Node>& layer = layers_[down ? i : layers_.size() - 1 - i];
-      for (const Node node : layer) {
-        const std::vector<Node>& fixed = down ? graph_.above[node] : graph_.below[node];
-        wish[node] = fixed.empty() ? center_[node] : mean(fixed);
-      }
-      std::stable_sort(layer.begin(), layer.end(),
-                       [&](Node a, Node b) { return wish[a] < wish[b]; });
-      pack(layer);
-    }
-  }
-
-  void cut_wide_layers() {
-    std::vector<std::vector<Node>> rows;
-    for (const std::vector<Node>& layer : layers_) {
-      const std::size_t count = (layer.size() + kRowBoxes - 1) / kRowBoxes;
-      const std::size_t each = (layer.size() + count - 1) / count;
-      for (std::size_t at = 0; at < layer.size(); at += each) {
-        rows.emplace_back(
-            layer.begin() + static_cast<std::ptrdiff_t>(at),
-            layer.begin() + static_cast<std::ptrdiff_t>(std::min(at + each, layer.size())));
-      }
-    }
-    layers_ = std::move(rows);
-  }
-
-  enum class Toward { above, below, below_from_top };
-
-  void align_layers(Toward toward) {
-    const bool down = toward == Toward::above;
-    for (std::size_t i = 0; i < layers_.size(); ++i)
-      align(layers_[down ? i : layers_.size() - 1 - i], toward);
-  }
-
-  struct Wish {
-    double center;
-    double weight;
+  struct Range {
+    double from;
+    double to;
   };
 
-  Wish wish_of(Node node, Toward toward) {
-    if (toward == Toward::below_from_top && !graph_.above[node].empty())
-      return {center_[node], kStayWeight};
-    const std::vector<Node>& fixed =
-        toward == Toward::above ? graph_.above[node] : graph_.below[node];
-    if (fixed.empty()) return {center_[node], kFreeWeight};
-    // The nearer, the straighter: a long edge bends anyway.
-    std::uint32_t nearest = UINT32_MAX;
-    for (const Node other : fixed) {
-      const std::uint32_t a = graph_.rank[node];
-      const std::uint32_t b = graph_.rank[other];
-      nearest = std::min(nearest, a < b ? b - a : a - b);
-    }
-    return {median(fixed), std::pow(nearest, -4)};
+  // Where a bend may stand between its neighbours.
+  Range room(Vertex bend) const {
+    const std::vector<Vertex>& layer = layers_.layers[layers_.layer_of(bend)];
+    const std::size_t i = place_[bend];
+    Range range{-1e9, 1e9};
+    if (i > 0) range.from = center_[layer[i - 1]] + layers_.apart(layer[i - 1], bend);
+    if (i + 1 < layer.size()) range.to = center_[layer[i + 1]] - layers_.apart(bend, layer[i + 1]);
+    return range;
   }
 
-  // Every box as near as the others let it to the median of its neighbours: isotonic regression by
-  // pooling adjacent violators, on places from which the room of the boxes to the left is taken.
-  void align(const std::vector<Node>& layer, Toward toward) {
-    struct Pool {
-      double sum;
-      double weight;
-      std::size_t count;
-      double place() const { return sum / weight; }
-    };
-    std::vector<Pool> pools;
-    std::vector<double> room(layer.size(), 0);
-    for (std::size_t i = 0; i < layer.size(); ++i) {
-      const Node node = layer[i];
-      if (i > 0) room[i] = room[i - 1] + (width(layer[i - 1]) + width(node)) / 2 + kSiblingGap;
-      const Wish wish = wish_of(node, toward);
-      pools.push_back({(wish.center - room[i]) * wish.weight, wish.weight, 1});
-      while (pools.size() > 1 && pools[pools.size() - 2].place() >= pools.back().place()) {
-        const Pool pool = pools.back();
-        pools.pop_back();
-        pools.back().sum += pool.sum;
-        pools.back().weight += pool.weight;
-        pools.back().count += pool.count;
+  // Each lane as few straight pieces as the room between its neighbours allows.
+  void straighten_lanes() {
+    place_.resize(layers_.vertices());
+    for (const std::vector<Vertex>& layer : layers_.layers) {
+      for (std::uint32_t i = 0; i < layer.size(); ++i) place_[layer[i]] = i;
+    }
+    for (const Lane& lane : layers_.lanes()) {
+      const Vertex end = lane.first + lane.count;
+      double before = center_[layers_.above(lane.first).front()];
+      const double target = center_[layers_.below(end - 1).front()];
+      for (Vertex bend = lane.first; bend < end;) {
+        Range common = room(bend);
+        Vertex next = bend + 1;
+        for (; next < end; ++next) {
+          const Range more = room(next);
+          if (std::max(common.from, more.from) > std::min(common.to, more.to)) break;
+          common = {std::max(common.from, more.from), std::min(common.to, more.to)};
+        }
+        if (common.from > common.to) common.to = common.from = center_[bend];
+        const bool fits = before >= common.from && before <= common.to;
+        const double wish = next == end && !fits ? target : before;
+        before = std::clamp(wish, common.from, common.to);
+        for (; bend < next; ++bend) center_[bend] = before;
       }
     }
-    std::size_t i = 0;
-    for (const Pool& pool : pools) {
-      for (std::size_t end = i + pool.count; i < end; ++i)
-        center_[layer[i]] = pool.place() + room[i];
-    }
   }
 
-  void write() {
-    double left = 0;
-    bool first = true;
+  void to_whole_pixels() {
+    double left = std::numeric_limits<double>::infinity();
+    for (const std::vector<Vertex>& layer : layers_.layers)
+      left = std::min(left, center_[layer.front()] - layers_.width(layer.front()) / 2);
+    for (double& x : center_) x = std::round(x - left);
     for (Node node = 0; node < graph_.boxes.size(); ++node) {
-      const double x = center_[node] - width(node) / 2;
-      if (first || x < left) left = x;
-      first = false;
+      LayoutBox& box = graph_.boxes[node];
+      box.x = static_cast<float>(center_[node]) - box.width / 2;
     }
-    float y = 0;
-    for (const std::vector<Node>& layer : layers_) {
-      float height = 0;
-      float right = -kSiblingGap;
-      for (const Node node : layer) {
-        LayoutBox& box = graph_.boxes[node];
-        // Whole pixels; rounding must not take a box into its neighbour's room.
-        box.x = std::max(static_cast<float>(std::round(center_[node] - width(node) / 2 - left)),
-                         right + kSiblingGap);
-        box.y = y;
-        right = box.x + box.width;
-        height = std::max(height, box.height);
+  }
+
+  // Layers one under the other, as far apart as the edges between them need. Until that is known a
+  // layer's y is its number.
+  void set_heights() {
+    for (std::size_t i = 0; i < layers_.layers.size(); ++i) {
+      for (const Vertex vertex : layers_.layers[i]) {
+        if (!layers_.is_bend(vertex)) graph_.boxes[vertex].y = static_cast<float>(i);
       }
-      y += height + kLayerGap;
     }
+    make_lanes();
+    const EdgePlan plan(graph_, lanes_);
+    std::vector<float> top(layers_.layers.size(), 0);
+    float y = 0;
+    for (std::uint32_t i = 0; i < top.size(); ++i) {
+      if (i > 0) y += gap(plan.tracks(i));
+      top[i] = y;
+      float height = 0;
+      for (const Vertex vertex : layers_.layers[i]) {
+        if (layers_.is_bend(vertex)) continue;
+        graph_.boxes[vertex].y = y;
+        height = std::max(height, room_height(graph_.boxes[vertex]));
+      }
+      y += height;
+    }
+    place_alone(y);
+    for (LayoutLane& lane : lanes_) {
+      for (LayoutLane::Step& step : lane.steps) step.y = top[static_cast<std::size_t>(step.y)];
+    }
+  }
+
+  // Tasks without any edge, in rows below the others.
+  void place_alone(float y) {
+    std::vector<Node> alone;
+    float right = 0;
+    for (Node node = 0; node < graph_.boxes.size(); ++node) {
+      const LayoutBox& box = graph_.boxes[node];
+      if (layers_.is_alone(node))
+        alone.push_back(node);
+      else
+        right = std::max(right, box.x + box.width);
+    }
+    const float columns = std::ceil(std::sqrt(static_cast<float>(alone.size()) * kAloneShape));
+    right = std::max(right, std::min(columns, kAloneColumns) * kAloneWidth);
+    if (y > 0) y += kAloneGap;
+    float x = 0;
+    float height = 0;
+    for (const Node node : alone) {
+      LayoutBox& box = graph_.boxes[node];
+      if (x > 0 && x + room_width(box) > right) {
+        x = 0;
+        y += height + kLayerGap;
+        height = 0;
+      }
+      box.x = x + (room_width(box) - box.width) / 2;
+      box.y = y;
+      x += room_width(box) + kSiblingGap;
+      height = std::max(height, room_height(box));
+    }
+  }
+
+  static float gap(std::uint32_t tracks) {
+    if (tracks <= 1) return kLayerGap;
+    const float wanted = 2 * kClearance + static_cast<float>(tracks - 1) * kTrackGap;
+    return std::clamp(wanted, kLayerGap, kGapMax);
+  }
+
+  void make_lanes() {
+    for (const LongEdge& edge : layers_.long_edges()) {
+      const Lane& bends = layers_.lanes()[edge.lane];
+      LayoutLane lane{graph_.slots[edge.from], graph_.slots[edge.to], {}, bends.shared, false};
+      for (std::uint32_t i = edge.begin; i < edge.end; ++i) {
+        const float x = static_cast<float>(center_[bends.first + i]);
+        if (lane.steps.empty() || lane.steps.back().x != x)
+          lane.steps.push_back({static_cast<float>(bends.layer + i), x});
+      }
+      lanes_.push_back(std::move(lane));
+    }
+    std::sort(lanes_.begin(), lanes_.end(), [](const LayoutLane& a, const LayoutLane& b) {
+      return std::pair(a.to, a.from) < std::pair(b.to, b.from);
+    });
   }
 
   BoxGraph& graph_;
-  std::vector<std::vector<Node>> layers_;
+  LayerGraph layers_;
   std::vector<double> center_;
-  std::vector<double> centers_;
+  std::vector<std::uint32_t> place_;  // of each vertex in its layer
+  std::vector<LayoutLane> lanes_;
 };
 
 }  // namespace
 
-void place_all(BoxGraph& graph) { Layout(graph).run(); }
+std::vector<LayoutLane> place_all(BoxGraph& graph) { return Drawing(graph).draw(); }
 
 }  // namespace telltale::fold

@@ -4,13 +4,8 @@
 #include <cmath>
 
 namespace telltale::fold {
-namespace {
 
-constexpr float kCountWidth = 48;  // "10,000 × " before the name
-
-}  // namespace
-
-LoopSize loop_size(float card_width, std::uint32_t items, std::uint32_t stages) {
+LoopSize loop_size(float name_width, std::uint32_t items, std::uint32_t stages) {
   const std::uint32_t columns = std::clamp(items, 1U, kCellColumns);
   std::uint32_t rows = std::min((items + kCellColumns - 1) / kCellColumns, kCellRowsMax);
   if (items <= kCellColumns && stages <= kStagesMax) rows = std::max(rows, stages);
@@ -20,7 +15,7 @@ LoopSize loop_size(float card_width, std::uint32_t items, std::uint32_t stages) 
   // Even, as every width is.
   const float mosaic = std::ceil(static_cast<float>(columns) * cell / 2) * 2 + 2 * kLoopSide;
   LoopSize size;
-  size.width = std::min(std::max({kLoopWidthMin, card_width + kCountWidth, mosaic}), kLoopWidthMax);
+  size.width = std::min(std::max({kLoopWidthMin, name_width, mosaic}), kLoopWidthMax);
   size.height = kLoopHeader + std::max(static_cast<float>(rows) * cell, kCellMax) + kLoopFoot;
   return size;
 }

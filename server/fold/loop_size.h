@@ -23,9 +23,9 @@ struct LoopSize {
   float height = 0;
 };
 
-// `card_width` fits the loop's name. `items` are the loop's iterations, `stages` the most tasks
-// that one of them holds.
-LoopSize loop_size(float card_width, std::uint32_t items, std::uint32_t stages);
+// At least `name_width` wide, for the line of the name. `items` are the loop's children, `stages`
+// the most tasks that one of them holds.
+LoopSize loop_size(float name_width, std::uint32_t items, std::uint32_t stages);
 
 // What a loop whose items are not known yet is given at most: six rows of fifty.
 inline constexpr LoopSize kLoopRoom = {kLoopWidthMax, kLoopHeader + 6 * kCellMin + kLoopFoot};

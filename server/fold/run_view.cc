@@ -41,7 +41,7 @@ bool RunView::apply(LogOffset offset, const schema::Event& event) {
   if (!repeats_.is_new(event.epoch(), event.sequence(), event.id())) return false;
 
   const std::size_t tasks = tasks_.size();
-  structure_changed_ = false;
+  reshaped_.clear();
   graph_told_ = false;
   bool changed = first;
   if (first) {
@@ -51,13 +51,16 @@ bool RunView::apply(LogOffset offset, const schema::Event& event) {
   changed |= note_time(event);
   changed |= apply_kind(event);
   changed |= tasks_.size() != tasks;
-  if (structure_changed_) update_layout();
+  if (!reshaped_.empty() || tasks_.size() != layout_tasks_.size()) update_layout();
   if (changed) changed_at_ = offset;
   return changed;
 }
 
 bool RunView::apply_kind(const schema::Event& event) {
-  switch (event.kind_case()) {
+  const schema::Event::KindCase kind = event.kind_case();
+  graph_open_ &= kind == schema::Event::kGraph || kind == schema::Event::kRunState ||
+                 kind == schema::Event::kHeartbeat;
+  switch (kind) {
     case schema::Event::kRunState: return apply_run_state(event, event.run_state());
     case schema::Event::kGraph: return apply_graph(event.graph());
     case schema::Event::kTaskState: return apply_task_state(event, event.task_state());

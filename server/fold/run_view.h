@@ -85,10 +85,8 @@ class RunView {
   std::vector<const Artifact*> artifacts_changed_since(LogOffset since) const;
   const Artifact* artifact(const ArtifactId& id) const;
 
-  // Where tasks are drawn; boxes name tasks by slot, see task_at(). Edges are routed when asked
-  // for.
+  // Where tasks are drawn; boxes name tasks by slot, see task_at().
   const GraphLayout& layout() const { return layout_; }
-  std::vector<LayoutEdge> layout_edges() const;
   LogOffset layout_changed_at() const { return layout_changed_at_; }
   const Task& task_at(Slot slot) const { return tasks_[slot]; }
 
@@ -114,16 +112,13 @@ class RunView {
   Task& add_task(const std::string& path);
   void set_relations(Task& task, std::string parent, std::vector<std::string> depends_on);
   void touch(Task& task);
-  // The outermost loop a task is drawn in, kNoSlot = none.
-  Slot loop_of(const Task& task) const;
-  bool shapes_drawing(const Task& task) const;  // it or its edges may be drawn
   // Around every change of what counts and ranks depend on: out of the accounts, and in again.
   void take_out(const Task& task);
   void put_in(const Task& task);
   void rank_metric(Slot task);  // kNoSlot = the run
   Series& need_series(const std::string& task_path, const std::string& name);
   void update_layout();
-  std::vector<LayoutTask> layout_tasks() const;
+  LayoutTask layout_task(const Task& task);
 
   RunKey key_;
   std::uint64_t next_ = 0;  // offset after the last event given; 0 = none
@@ -139,6 +134,7 @@ class RunView {
   std::vector<Tombstone> tombstones_;  // by offset, of tasks that are still removed
   std::uint64_t graph_version_ = 0;
   bool graph_known_ = false;  // some graph was laid out
+  bool graph_open_ = false;   // and nothing but graphs was told since: more of it may follow
 
   std::deque<Series> series_;
   std::unordered_map<SeriesId, Slot> series_by_id_;
@@ -158,8 +154,10 @@ class RunView {
 
   GraphLayout layout_;
   LogOffset layout_changed_at_{};
+  std::vector<LayoutTask> layout_tasks_;            // by slot, as the layout knows them
+  std::set<std::pair<std::string, Slot>> awaited_;  // a path that is no task yet, and who names it
   // By the event being applied.
-  bool structure_changed_ = false;
+  std::vector<Slot> reshaped_;  // tasks whose place in the drawing may have changed; new ones are
   bool graph_told_ = false;
 };
 

@@ -146,9 +146,22 @@ bool SnapshotCoder::read_places(const schema::RunSnapshot& in, RunView* view) {
   std::vector<LayoutBox> boxes;
   for (const schema::SnapshotBox& box : in.boxes()) {
     if (box.task() >= view->tasks_.size()) return false;
-    boxes.push_back({box.task(), box.x(), box.y(), box.width(), box.height(), box.folded()});
+    boxes.push_back(
+        {box.task(), box.x(), box.y(), box.width(), box.height(), box.folded(), box.awaits()});
   }
-  view->layout_.restore(std::move(boxes));
+  std::vector<LayoutLane> lanes;
+  for (const schema::SnapshotLane& lane : in.lanes()) {
+    if (lane.from() >= view->tasks_.size() || lane.to() >= view->tasks_.size()) return false;
+    if (lane.y_size() != lane.x_size()) return false;
+    lanes.push_back({lane.from(),
+                     lane.to(),
+                     {},
+                     static_cast<LayoutLane::Shared>(std::min(lane.shared(), 2U)),
+                     lane.outer()});
+    for (int i = 0; i < lane.y_size(); ++i) lanes.back().steps.push_back({lane.y(i), lane.x(i)});
+  }
+  for (const Task& task : view->tasks_) view->layout_tasks_.push_back(view->layout_task(task));
+  view->layout_.restore(view->layout_tasks_, boxes, std::move(lanes));
   view->layout_changed_at_ = LogOffset{in.layout_changed_at()};
   return true;
 }
@@ -163,6 +176,7 @@ bool SnapshotCoder::read(const schema::RunSnapshot& in, RunView* view) {
   view->repeats_.restore(std::move(marks), {in.ids().begin(), in.ids().end()});
   view->graph_version_ = in.graph_version();
   view->graph_known_ = in.graph_known();
+  view->graph_open_ = in.graph_open();
   read_tasks(in, view);
   if (!read_series(in, view)) return false;
   read_artifacts(in, view);

@@ -122,6 +122,7 @@ void SnapshotCoder::write(const RunView& view, schema::RunSnapshot* out) {
   for (const std::uint64_t id : view.repeats_.ids()) out->add_ids(id);
   out->set_graph_version(view.graph_version_);
   out->set_graph_known(view.graph_known_);
+  out->set_graph_open(view.graph_open_);
   for (const Task& task : view.tasks_) write_task(task, out->add_tasks());
   for (const Series& series : view.series_) write_series(series, out->add_series());
   for (const Artifact& artifact : view.artifacts_) write_artifact(artifact, out->add_artifacts());
@@ -138,6 +139,18 @@ void SnapshotCoder::write(const RunView& view, schema::RunSnapshot* out) {
     added->set_width(box.width);
     added->set_height(box.height);
     added->set_folded(box.folded);
+    added->set_awaits(box.awaits);
+  }
+  for (const LayoutLane& lane : view.layout_.lanes()) {
+    schema::SnapshotLane* added = out->add_lanes();
+    added->set_from(lane.from);
+    added->set_to(lane.to);
+    added->set_outer(lane.outer);
+    added->set_shared(static_cast<std::uint32_t>(lane.shared));
+    for (const LayoutLane::Step& step : lane.steps) {
+      added->add_y(step.y);
+      added->add_x(step.x);
+    }
   }
   out->set_layout_changed_at(to_number(view.layout_changed_at_));
 }

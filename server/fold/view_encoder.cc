@@ -187,7 +187,7 @@ schema::GraphLayout encode_layout(const RunView& view) {
     added->set_height(box.height);
     added->set_folded(box.folded);
   }
-  for (const LayoutEdge& edge : view.layout_edges()) {
+  for (const LayoutEdge& edge : view.layout().edges()) {
     schema::GraphLayout::Edge* added = out.add_edges();
     added->set_from(view.task_at(edge.from).id.text());
     added->set_to(view.task_at(edge.to).id.text());

@@ -14,7 +14,7 @@ namespace telltale::fold {
 
 // Raised whenever the same events would fold to another state: what an older version wrote is then
 // folded again from the events.
-inline constexpr std::uint32_t kFoldVersion = 2;
+inline constexpr std::uint32_t kFoldVersion = 3;
 
 std::string encode(const RunView& view);
 // corrupt: the bytes are not what was written. precondition_failed: written by another version of

@@ -68,8 +68,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   tell_of_a_run(log, loop);
   serve::RunList runs(loop, log, counters);
   serve::LiveViews views(loop, log, store, counters);
-  runs.start([](Status) {});
-  views.start([](Status) {});
+  runs.start([] {});
+  views.start([] {});
   loop.run_until_idle();
   Peer peer;
   serve::LiveSession session(loop, views, runs, counters, peer, serve::encode_binary);

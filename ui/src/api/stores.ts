@@ -20,12 +20,13 @@ export abstract class Store {
       if (frame.body.case === 'problem') {
         this.problem = frame.body.value.detail || frame.body.value.title;
         this.ask_again();
+        this.signal.changed();
       } else {
         this.problem = '';
         this.pause = kAskAgainMs;
         this.apply(frame);
+        this.tell();
       }
-      this.signal.changed();
     });
     return () => {
       clearTimeout(this.again);
@@ -50,6 +51,11 @@ export abstract class Store {
   }
 
   abstract apply(frame: ServerFrame): void;
+
+  // After apply(): whoever draws this is told, in the next frame.
+  protected tell(): void {
+    this.signal.changed();
+  }
 }
 
 export class RunsStore extends Store {

@@ -1,5 +1,5 @@
 // LogRows: the lines of a log that are in view, at their places; wrapped ones in a column.
-import { useEffect, useState, type ReactNode, type RefObject } from 'react';
+import { memo, useEffect, useState, type ReactNode, type RefObject } from 'react';
 import { spans_of, type Line, type LogLines } from '../base/log_lines';
 
 export const kLine = 17; // px
@@ -15,7 +15,8 @@ interface Props {
   current: number; // the line a search stands at
 }
 
-function Row(props: {
+// A line that is there stays as it is: only new ones, and the one being written, are drawn again.
+const Row = memo(function Row(props: {
   line: Line;
   at: number;
   number: string;
@@ -45,7 +46,7 @@ function Row(props: {
       </span>
     </div>
   );
-}
+});
 
 export function LogRows(props: Props): ReactNode {
   const { log, wrap, box, needle } = props;

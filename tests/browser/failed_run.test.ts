@@ -54,7 +54,7 @@ test('f opens the first failure, its log at the error', async () => {
   const page = await at(run);
   await page.keyboard.press('f');
   await page.waitForURL(`**${run}?task=${failed.id}`);
-  const error = log(page).locator('.line').filter({ hasText: kCause }).last();
+  const error = log(page).locator('.line').filter({ hasText: 'Traceback' }).first();
   await error.waitFor();
   await expect.poll(() => is_in_view(error), kWait).toBe(true);
 });

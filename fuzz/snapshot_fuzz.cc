@@ -1,6 +1,6 @@
-// Snapshots and checkpoints as a store gives them back, damaged or not. The first byte says which;
-// a snapshot's content is also tried with the checksum that belongs to it, or nothing would ever
-// get behind that.
+// Snapshots, checkpoints and manifests as a store gives them back, damaged or not. The first byte
+// says which; a snapshot's content is also tried with the checksum that belongs to it, or nothing
+// would ever get behind that.
 #include "base/sha256.h"
 #include "fold/checkpoint.h"
 #include "fold/snapshot.h"
@@ -18,9 +18,15 @@ void try_checkpoint(std::string_view bytes) {
   const auto checkpoint = fold::decode_checkpoint(bytes);
   if (!checkpoint.ok()) return;
   const auto again = fold::decode_checkpoint(fold::encode_checkpoint(checkpoint.value()));
-  CHECK(again.ok() && again->next == checkpoint->next &&
-            again->fold_version == checkpoint->fold_version,
+  CHECK(again.ok() && again.value() == checkpoint.value(),
         "a checkpoint changes when written again");
+}
+
+void try_manifest(std::string_view bytes) {
+  const auto manifest = fold::decode_manifest(bytes);
+  if (!manifest.ok()) return;
+  const auto again = fold::decode_manifest(fold::encode_manifest(manifest.value()));
+  CHECK(again.ok() && again.value() == manifest.value(), "a manifest changes when written again");
 }
 
 void try_snapshot(std::string_view bytes) {
@@ -55,6 +61,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes = telltale::fuzz::text_of(data + 1, size - 1);
   if (data[0] == 'c') {
     try_checkpoint(bytes);
+  } else if (data[0] == 'm') {
+    try_manifest(bytes);
   } else {
     try_snapshot(bytes);
     try_snapshot(with_checksum(bytes));

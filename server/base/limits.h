@@ -24,6 +24,13 @@ inline constexpr std::size_t kClientFrameBytes = 64U << 10;
 // What one run may send in a second, log output included: a flood of one is nobody else's delay.
 inline constexpr std::size_t kRunBytesPerSecond = 32U << 20;
 
+// --- what is fetched from a source
+// One batch, in memory whole, and no more than this of one source under way at a time.
+inline constexpr std::size_t kSourceBatchBytes = 1U << 20;
+// A batch that is read and appended again fits into what the fold knows again, with as much room
+// for what others send of the same run (kRepeatWindow).
+inline constexpr std::size_t kSourceBatchItems = 2'000;
+
 // --- queues
 // Events accepted but not yet on disk; past it ingest answers 429.
 inline constexpr std::size_t kLogQueueBytes = 64U << 20;
@@ -74,6 +81,9 @@ inline constexpr std::int64_t kFrameGapUs = 8'000;
 inline constexpr std::int64_t kPulseUs = 1'000'000;
 inline constexpr std::int64_t kSummaryGapUs = 100'000;  // summaries of one run in the catalogue
 inline constexpr std::int64_t kCheckpointUs = 5'000'000;
+// How old news of a file may be before it is seen: less than a glance, and 20 looks a second cost
+// nothing.
+inline constexpr std::int64_t kSourcePollUs = 50'000;
 inline constexpr std::int64_t kIdleConnectionUs = 60'000'000;
 // A member of a consumer group that is to release a partition writes a checkpoint first: some ten
 // times what one takes. Past it the partition moves without.

@@ -7,6 +7,7 @@ const char* name_of(ErrorCode code) {
     case ErrorCode::invalid_argument: return "invalid_argument";
     case ErrorCode::not_found: return "not_found";
     case ErrorCode::precondition_failed: return "precondition_failed";
+    case ErrorCode::expired: return "expired";
     case ErrorCode::too_large: return "too_large";
     case ErrorCode::too_many_requests: return "too_many_requests";
     case ErrorCode::unavailable: return "unavailable";
@@ -23,6 +24,7 @@ int http_status_of(ErrorCode code) {
     case ErrorCode::invalid_argument: return 400;
     case ErrorCode::not_found: return 404;
     case ErrorCode::precondition_failed: return 412;
+    case ErrorCode::expired: return 410;
     case ErrorCode::too_large: return 413;
     case ErrorCode::too_many_requests: return 429;
     case ErrorCode::unavailable:

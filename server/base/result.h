@@ -16,6 +16,7 @@ enum class ErrorCode {
   invalid_argument,     // 400
   not_found,            // 404
   precondition_failed,  // 412: a conditional write lost
+  expired,              // 410: a position nothing can be continued from; begin again
   too_large,            // 413
   too_many_requests,    // 429: a queue is full, try again later
   unavailable,          // 503: try again

@@ -92,9 +92,10 @@ KafkaLog::KafkaLog(KafkaConfig config, std::unique_ptr<KafkaHealth> health, Kafk
       groups_(config_, *health_),
       reader_(config_, *health_, [this](const ports::Partition& partition, auto answer) {
         // Refused only when the log closes, and then nobody waits.
-        (void)questions_.ask([this, partition, answer = std::move(answer)]() mutable {
-          answer(ask_bounds(client_.get(), partition, *health_));
-        });
+        (void)questions_.ask(
+            [this, partition, answer = std::move(answer)](bool there_is_time) mutable {
+              if (there_is_time) answer(ask_bounds(client_.get(), partition, *health_));
+            });
       }) {}
 
 bool KafkaLog::has(const ports::Partition& partition) const {
@@ -106,7 +107,9 @@ template <typename T, typename Question>
 void KafkaLog::ask(Question question, ports::Completion<Result<T>> done) {
   auto shared = std::make_shared<ports::Completion<Result<T>>>(std::move(done));
   const bool asked =
-      questions_.ask([shared, question = std::move(question)]() mutable { (*shared)(question()); });
+      questions_.ask([shared, question = std::move(question)](bool there_is_time) mutable {
+        (*shared)(there_is_time ? question() : Result<T>(kClosed));
+      });
   if (!asked) (*shared)(closed_ ? kClosed : kTooMany);
 }
 
@@ -134,16 +137,21 @@ void KafkaLog::read(ports::Partition partition, LogOffset from, ports::ReadLimit
     return;
   }
   auto shared = std::make_shared<KafkaReader::Answer>(std::move(done));
-  const bool asked = questions_.ask([this, partition = in_kafka(partition), from, limits, shared] {
-    const Result<ports::Bounds> bounds = ask_bounds(client_.get(), partition, *health_);
-    if (!bounds.ok()) {
-      (*shared)(bounds.error());
-    } else if (from >= bounds->end && limits.wait_us <= 0) {
-      (*shared)(std::vector<ports::StoredRecord>());
-    } else {
-      reader_.read(partition, from, limits, from < bounds->end, std::move(*shared));
-    }
-  });
+  const bool asked = questions_.ask(
+      [this, partition = in_kafka(partition), from, limits, shared](bool there_is_time) {
+        if (!there_is_time) {
+          (*shared)(kClosed);
+          return;
+        }
+        const Result<ports::Bounds> bounds = ask_bounds(client_.get(), partition, *health_);
+        if (!bounds.ok()) {
+          (*shared)(bounds.error());
+        } else if (from >= bounds->end && limits.wait_us <= 0) {
+          (*shared)(std::vector<ports::StoredRecord>());
+        } else {
+          reader_.read(partition, from, limits, from < bounds->end, std::move(*shared));
+        }
+      });
   if (!asked) (*shared)(closed_ ? kClosed : kTooMany);
 }
 

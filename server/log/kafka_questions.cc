@@ -122,7 +122,7 @@ KafkaQuestions::KafkaQuestions() {
 
 KafkaQuestions::~KafkaQuestions() { close(); }
 
-bool KafkaQuestions::ask(UniqueFunction<void()> question) {
+bool KafkaQuestions::ask(Question question) {
   std::lock_guard lock(mutex_);
   if (closed_ || questions_.size() >= kKafkaQuestions) return false;
   questions_.push_back(std::move(question));
@@ -135,10 +135,11 @@ void KafkaQuestions::run() {
   while (true) {
     changed_.wait(lock, [&] { return closed_ || !questions_.empty(); });
     if (questions_.empty()) return;
-    UniqueFunction<void()> question = std::move(questions_.front());
+    Question question = std::move(questions_.front());
     questions_.pop_front();
+    const bool there_is_time = !closed_ || Clock::now() < close_by_;
     lock.unlock();
-    question();
+    question(there_is_time);
     lock.lock();
   }
 }
@@ -146,6 +147,7 @@ void KafkaQuestions::run() {
 void KafkaQuestions::close() {
   {
     std::lock_guard lock(mutex_);
+    if (!closed_) close_by_ = Clock::now() + Ms(kKafkaCloseMs);
     closed_ = true;
     changed_.notify_all();
   }

@@ -2,6 +2,7 @@
 // Any thread may ask; each question answers for itself. Owned by the Kafka log.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -20,9 +21,13 @@ class KafkaQuestions {
   KafkaQuestions();
   ~KafkaQuestions();
 
+  // Called with whether there is still time to ask: where brokers are away, close() cannot wait for
+  // all of them.
+  using Question = UniqueFunction<void(bool there_is_time)>;
+
   // False: closed, or kKafkaQuestions wait; the question is gone unasked.
-  bool ask(UniqueFunction<void()> question);
-  // Those that wait are asked first. Idempotent.
+  bool ask(Question question);
+  // Those that wait are asked first, for kKafkaCloseMs at most. Idempotent.
   void close();
 
  private:
@@ -30,8 +35,9 @@ class KafkaQuestions {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<UniqueFunction<void()>> questions_;
+  std::deque<Question> questions_;
   bool closed_ = false;
+  std::chrono::steady_clock::time_point close_by_{};
   std::vector<std::thread> threads_;
 };
 

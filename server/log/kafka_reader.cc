@@ -219,7 +219,8 @@ bool KafkaReader::State::answer(Read& read, Clock::time_point now) {
 }
 
 // Its wait ran out. Without a record it is answered only if there is none: at the end, as the last
-// fetch saw it. What lies beyond the end is on_bounds()'s.
+// fetch saw it. Else the bounds are asked for: that tells of a topic that is gone, which fetching
+// keeps silent about, and of a position beyond the end.
 bool KafkaReader::State::answer_late(Read& read, const KafkaLane* lane, Clock::time_point now) {
   const std::optional<LogOffset> end =
       lane != nullptr ? lane->end_of(read.partition) : std::optional<LogOffset>();
@@ -227,6 +228,7 @@ bool KafkaReader::State::answer_late(Read& read, const KafkaLane* lane, Clock::t
     read.done(Records());
     return true;
   }
+  find_bounds(read.partition);
   if (now < read.since + Us(read.limits.wait_us) + Ms(kKafkaAnswerMs)) return false;
   read.done(kafka_is_away(health));
   return true;

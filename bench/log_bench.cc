@@ -1,8 +1,11 @@
 // What the log costs over SQLite itself: the same records, written by a plain loop of INSERTs and
 // through the port, side by side. Both keep WAL and synchronous=FULL; each measurement starts with
-// an empty file in TELLTALE_BENCH_DIR (else the folder for temporary files).
+// an empty file in TELLTALE_BENCH_DIR (else the folder for temporary files). Where a broker's
+// host:port is in TELLTALE_BENCH_KAFKA, the same through the port to Kafka, in one partition of a
+// topic of its own.
 #include <benchmark/benchmark.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <deque>
@@ -15,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "log/kafka_log.h"
 #include "log/sqlite_log.h"
 #include "runtime/asio_runtime.h"
 
@@ -103,11 +107,29 @@ void plain_sqlite(benchmark::State& state) {
   sqlite3_close(database);
 }
 
+const char* kafka_address() { return std::getenv("TELLTALE_BENCH_KAFKA"); }
+
+std::unique_ptr<ports::Log> open_sqlite(const std::string& folder) {
+  log::SqliteLogOptions options;
+  options.directory = folder;
+  return log::SqliteLog::open(std::move(options)).take();
+}
+
+std::unique_ptr<ports::Log> open_kafka() {
+  static int count = 0;
+  log::KafkaLogOptions options;
+  options.topics = {{ports::kEventsTopic, {.partitions = 1}}};
+  return log::open_kafka_log(std::string("kafka://") + kafka_address() + "?telltale.prefix=bench-" +
+                                 std::to_string(::getpid()) + "-" + std::to_string(++count) + ".",
+                             std::move(options))
+      .take();
+}
+
+enum class Kind { sqlite, kafka };
+
 struct OpenLog {
-  OpenLog() {
-    log::SqliteLogOptions options;
-    options.directory = folder.path;
-    log = log::SqliteLog::open(std::move(options)).take();
+  explicit OpenLog(Kind kind) {
+    log = kind == Kind::sqlite ? open_sqlite(folder.path) : open_kafka();
   }
   ~OpenLog() {
     log->close();
@@ -115,7 +137,7 @@ struct OpenLog {
   }
   Folder folder;
   runtime::AsioRuntime loop{"bench"};
-  std::unique_ptr<log::SqliteLog> log;
+  std::unique_ptr<ports::Log> log;
 };
 
 using Answer = std::future<Result<ports::Appended>>;
@@ -129,9 +151,9 @@ Answer append(OpenLog& open, Records records) {
 }
 
 // Through the port, `in_flight` batches at once; the copies a sender makes are measured with it.
-void through_port(benchmark::State& state, std::size_t in_flight) {
+void through_port(benchmark::State& state, Kind kind, std::size_t in_flight) {
   const Records batch = batch_of(state.range(0), state.range(1));
-  OpenLog open;
+  OpenLog open(kind);
   std::deque<Answer> answers;
   const auto wait = [&](std::size_t until) {
     for (; answers.size() > until; answers.pop_front()) {
@@ -150,9 +172,9 @@ void through_port(benchmark::State& state, std::size_t in_flight) {
 }
 
 // One record: from append until a reader at the tail holds it.
-void append_to_tail_reader(benchmark::State& state) {
+void append_to_tail_reader(benchmark::State& state, Kind kind) {
   const Records batch = batch_of(1, state.range(1));
-  OpenLog open;
+  OpenLog open(kind);
   const ports::Partition partition{ports::kEventsTopic, 0};
   ports::ReadLimits limits;
   limits.wait_us = 60'000'000;
@@ -171,8 +193,12 @@ void append_to_tail_reader(benchmark::State& state) {
   count(state);
 }
 
-void one_at_a_time(benchmark::State& state) { through_port(state, 1); }
-void four_at_once(benchmark::State& state) { through_port(state, kInFlight); }
+void one_at_a_time(benchmark::State& state) { through_port(state, Kind::sqlite, 1); }
+void four_at_once(benchmark::State& state) { through_port(state, Kind::sqlite, kInFlight); }
+void tail_reader(benchmark::State& state) { append_to_tail_reader(state, Kind::sqlite); }
+void kafka_one_at_a_time(benchmark::State& state) { through_port(state, Kind::kafka, 1); }
+void kafka_four_at_once(benchmark::State& state) { through_port(state, Kind::kafka, kInFlight); }
+void kafka_tail_reader(benchmark::State& state) { append_to_tail_reader(state, Kind::kafka); }
 
 // Collects medians, to print ratios after the table.
 class Ratios : public benchmark::ConsoleReporter {
@@ -211,9 +237,13 @@ void register_all() {
     add("plain_sqlite", plain_sqlite, records, bytes);
     add("one_at_a_time", one_at_a_time, records, bytes);
     add("four_at_once", four_at_once, records, bytes);
+    if (kafka_address() == nullptr) continue;
+    add("kafka_one_at_a_time", kafka_one_at_a_time, records, bytes);
+    add("kafka_four_at_once", kafka_four_at_once, records, bytes);
   }
   add("plain_sqlite", plain_sqlite, 1, 200);
-  add("append_to_tail_reader", append_to_tail_reader, 1, 200);
+  add("append_to_tail_reader", tail_reader, 1, 200);
+  if (kafka_address() != nullptr) add("kafka_append_to_tail_reader", kafka_tail_reader, 1, 200);
 }
 
 }  // namespace

@@ -57,8 +57,9 @@ Result<std::string> S3Bucket::written(const S3Request& request, const S3Answer& 
   // S3 answers NoSuchKey where If-Match finds nothing; 409 was tried again until the budget ended.
   const bool refused = answer.http.status == 412 ||
                        (condition.kind != ports::Condition::Kind::none && code == "NoSuchKey");
-  if (answer.unsure && (refused || code == "NoSuchUpload")) {
+  if (refused || code == "NoSuchUpload") {
     const Result<Head> there = head(request.key);
+    if (!there.ok() && there.error().code != ErrorCode::not_found) return there.error();
     if (there.ok() && there->write_id == write_id) return there->etag;
   }
   if (refused) return ports::condition_failed();

@@ -3,9 +3,9 @@
 // call it, any number at once.
 //
 // A conditional write that is tried again may meet itself: the first try was done, its answer was
-// lost, and the condition no longer holds. So each write carries a random id in the object's
-// metadata (x-amz-meta-telltale-write), and where a refusal may be of that kind the object is
-// asked whose it is.
+// lost, and the condition no longer holds. libcurl also tries again by itself, where a connection
+// it kept is closed. So each write carries a random id in the object's metadata
+// (x-amz-meta-telltale-write), and whenever one is refused the object is asked whose it is.
 #pragma once
 
 #include <cstdint>

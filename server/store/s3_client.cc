@@ -114,7 +114,6 @@ S3Client::S3Client(S3Options options, Environment environment)
 
 Result<S3Answer> S3Client::send(const S3Request& request) {
   Backoff backoff(options_.retry_budget_ms);
-  bool unsure = false;
   bool renewed = false;
   while (true) {
     std::string why;
@@ -127,9 +126,8 @@ Result<S3Answer> S3Client::send(const S3Request& request) {
         return Error{http.error().code,
                      fmt::format("{}: {}.", options_.name(), http.error().message)};
       why = http.error().message + ".";
-      unsure = true;
     } else {
-      S3Answer answer{http.take(), {}, unsure};
+      S3Answer answer{http.take(), {}};
       if (!answer.ok() || request.may_fail_after_200) answer.error = parse_error(answer.http.body);
       if (answer.ok() && !answer.error.code.empty()) answer.http.status = 500;
       if (refuses_credentials(answer) && !renewed && credentials_.renew(*secret)) {
@@ -138,7 +136,6 @@ Result<S3Answer> S3Client::send(const S3Request& request) {
       }
       if (!is_worth_another_try(answer)) return answer;
       why = error_of(request, answer).message;
-      unsure = unsure || answer.http.status >= 500;
     }
     const auto wait_ms = backoff.next();
     if (!wait_ms || !wait(*wait_ms)) {

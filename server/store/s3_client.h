@@ -32,8 +32,6 @@ struct S3Request {
 struct S3Answer {
   HttpAnswer http;
   S3ErrorBody error;  // where the status is one
-  // An earlier try may have been done: its answer did not arrive.
-  bool unsure = false;
 
   bool ok() const { return http.status >= 200 && http.status < 300; }
 };

@@ -98,7 +98,11 @@ TEST(S3Client, ShowsS3sOwnSentenceAndNeverASecret) {
 
 TEST(S3Client, ErrorsAreThePortsWhereACallerReacts) {
   const auto code_of = [](const std::string& answer) {
-    MockBucket mock(in_turn({answer}), "&retry=0");
+    MockBucket mock(
+        [&](const MockRequest& request) {
+          return request.method == "HEAD" ? http_answer(404) : answer;
+        },
+        "&retry=0");
     return mock.bucket.put("a", "bytes", Condition::absent()).error().code;
   };
   EXPECT_EQ(code_of(s3_error(412, "PreconditionFailed")), ErrorCode::precondition_failed);

@@ -25,7 +25,7 @@ inline constexpr std::size_t kAnswerBytes = 4U << 20;
 // --- retries: with 50 ms doubling up to 3 s, half of each wait by chance, a store that is away for
 // ten seconds is waited for; what is away longer is its callers' to know. `retry=` of the URL
 // changes the budget.
-inline constexpr int kTries = 20;
+inline constexpr int kTries = 500;  // of the longest budget; the default one ends before 30
 inline constexpr std::int64_t kRetryBudgetMs = 20'000;
 inline constexpr std::int64_t kRetryBudgetMsMax = 600'000;
 inline constexpr std::int64_t kFirstWaitMs = 50;

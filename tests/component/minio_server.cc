@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -82,7 +81,6 @@ void MinioServer::start() {
     ::setenv("MINIO_BROWSER", "off", 1);
     ::setenv("MINIO_UPDATE", "off", 1);
     if (!settings_.domain.empty()) ::setenv("MINIO_DOMAIN", settings_.domain.c_str(), 1);
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // goes with a test that is killed
     ::execl(binary.c_str(), "minio", "server", "--quiet", "--address", address.c_str(),
             "--certs-dir", certificates.c_str(), data.c_str(), nullptr);
     ::_exit(127);

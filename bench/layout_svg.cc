@@ -1,10 +1,14 @@
-// Draws a layout as SVG, to look at: layout_svg GRAPH [SIZE] > graph.svg
+// Draws a layout as SVG, to look at: layout_svg GRAPH [SIZE] [one] > graph.svg
+// `one`: its tasks become known one by one. GRAPH `-`: read from standard input, the number of
+// tasks and then pairs of from and to. What it cost is told on standard error, in CPU time.
 #include <fmt/format.h>
 
 #include <cstdio>
 #include <ctime>
+#include <iostream>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "fold/graph_layout.h"
 #include "fold/test_graphs.h"
@@ -12,7 +16,19 @@
 namespace telltale::fold {
 namespace {
 
+TestGraph read_graph() {
+  TestGraph graph;
+  std::size_t count = 0;
+  std::cin >> count;
+  std::vector<std::vector<std::string>> depends_on(count);
+  for (std::size_t from = 0, to = 0; std::cin >> from >> to;)
+    depends_on.at(to).push_back("task-" + std::to_string(from));
+  for (std::size_t i = 0; i < count; ++i) graph.add("task-" + std::to_string(i), depends_on[i]);
+  return graph;
+}
+
 TestGraph graph_of(const std::string& name, int size) {
+  if (name == "-") return read_graph();
   if (name == "example") return breast_cancer_graph();
   if (name == "mammography") return mammography_graph(size);
   if (name == "conditions") return conditions_graph();

@@ -5,10 +5,11 @@ MAKEFLAGS += --no-print-directory
 PORT ?= 8080
 DATA ?= data
 ONCE ?=
+MODE ?=
 COMPONENTS ?=
-export PORT DATA ONCE COMPONENTS
+export PORT DATA ONCE MODE COMPONENTS
 
-##run: install what is missing, build, start the server and the example [PORT=8080] [ONCE=1] [DATA=data]
+##run: install what is missing, build, start the server and the example [PORT=8080] [ONCE=1] [DATA=data] [MODE=distributed]
 .PHONY: run
 run:
 	@tools/run.sh

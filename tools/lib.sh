@@ -83,6 +83,7 @@ PACKAGES_component=(python3 openjdk-17-jre-headless maven kcat)
 PACKAGES_bench=(libbenchmark-dev)
 PACKAGES_format=(clang-format-16)
 PACKAGES_clang=(clang-16 clang-tidy-16)
+PACKAGES_kafka=(openjdk-17-jre-headless maven)
 PACKAGES_fuzz=(libclang-rt-16-dev)
 
 as_root() {

@@ -2,7 +2,13 @@
 # run.sh: `make run`. Installs what is missing, builds, starts the server, says where it is, and
 # only then makes the Python environment (the page shows that going on) and starts the example.
 # Stays until Ctrl-C; with ONCE=1 it ends when the run does, with 0 if that succeeded.
+# MODE=distributed: run_distributed.sh.
 . "$(dirname "$0")/lib.sh"
+case ${MODE:-} in
+  '') ;;
+  distributed) exec tools/run_distributed.sh ;;
+  *) die "There is no MODE=$MODE; MODE=distributed runs the roles as processes of their own." ;;
+esac
 PORT=${PORT:-8080}
 DATA=${DATA:-data}
 URL=http://127.0.0.1:$PORT

@@ -1,6 +1,7 @@
 """run_client.py: what tools/run.sh asks of the server, with Python's standard library only.
 
   port-free PORT            ends with 1 and a sentence if something listens there
+  free-port                 prints a port that was free a moment ago
   ready URL PID             waits until the server answers /readyz; ends with 1 if process PID ends
   start URL PIPELINE        starts a run of that file and prints its key
   summary URL KEY           waits until the run is over, prints a summary; 0 only if it succeeded
@@ -40,6 +41,13 @@ def port_free(port: int) -> int:
     print(f"Port {port} of 127.0.0.1 is not to be had ({reason}). Another one: "
           f"make run PORT={port + 1}")
     return 1
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        print(probe.getsockname()[1])
+    return 0
 
 
 def ready(url: str, pid: int) -> int:
@@ -109,6 +117,8 @@ def main(arguments: List[str]) -> int:
     verb, rest = arguments[0], arguments[1:]
     if verb == "port-free":
         return port_free(int(rest[0]))
+    if verb == "free-port":
+        return free_port()
     if verb == "ready":
         return ready(rest[0], int(rest[1]))
     if verb == "start":

@@ -1,7 +1,17 @@
 // How many tasks are in which state: as a bar, and as shapes with numbers and words.
 import type { ReactNode } from 'react';
 import { count } from '../base/format';
-import { has_ended, kRunning, look, sort_counts, type Count } from '../base/state';
+import {
+  has_ended,
+  kFailed,
+  kPending,
+  kRunning,
+  kSucceeded,
+  look,
+  sort_counts,
+  urgency,
+  type Count,
+} from '../base/state';
 import { StateIcon } from './state_mark';
 import './counts.css';
 
@@ -32,18 +42,33 @@ export function CountsBar(props: { counts: readonly Count[] }): ReactNode {
   );
 }
 
-// `jump`: of a state that one can go through, what a click does.
+// The states nearly every run goes through have their places from the start, unseen at zero, so that
+// no count moves another.
+const kPlaces: readonly number[] = [kFailed, kRunning, kPending, kSucceeded];
+
+function slots_of(counts: readonly Count[]): Count[] {
+  const known = counts.filter((one) => one.count > 0);
+  const states = new Set([...kPlaces, ...known.map((one) => one.state || kPending)]);
+  const of = (state: number): number =>
+    known.find((one) => (one.state || kPending) === state)?.count ?? 0;
+  return [...states]
+    .map((state) => ({ state, count: of(state) }))
+    .sort((a, b) => urgency(a.state) - urgency(b.state));
+}
+
+// `steady`: nothing may move while it is looked at. `jump`: of a state that one can go through, what a click does.
 export function StateCounts(props: {
   counts: readonly Count[];
+  steady?: boolean;
   jump?: (state: number) => { name: string; cap: string; act: () => void } | undefined;
 }): ReactNode {
   return (
     <span className="state-counts">
-      {sort_counts(props.counts).map((one) => {
-        const to = props.jump?.(one.state);
+      {(props.steady ? slots_of(props.counts) : sort_counts(props.counts)).map((one) => {
+        const to = one.count > 0 ? props.jump?.(one.state) : undefined;
         const inside = (
           <>
-            <StateIcon state={one.state} /> <b>{count(one.count)}</b>{' '}
+            <StateIcon state={one.state} /> <b className="number">{count(one.count)}</b>{' '}
             {look(one.state).word.toLowerCase()}
           </>
         );
@@ -57,7 +82,9 @@ export function StateCounts(props: {
             {inside} <kbd aria-hidden="true">{to.cap}</kbd>
           </button>
         ) : (
-          <span key={one.state}>{inside}</span>
+          <span key={one.state} className={one.count > 0 ? '' : 'none'}>
+            {inside}
+          </span>
         );
       })}
     </span>

@@ -16,23 +16,6 @@ interface Props {
   children?: ReactNode; // stands right of the title
 }
 
-// Colours and dash patterns in the order in which series are picked.
-const kDashes: readonly (readonly number[])[] = [
-  [],
-  [7, 3],
-  [2, 3],
-  [8, 3, 2, 3],
-  [1, 3],
-  [11, 3],
-  [6, 2, 1, 2],
-  [4, 3],
-];
-
-export function line_look(place: number): Pick<ChartLine, 'color' | 'dash' | 'faint'> {
-  if (place >= kDashes.length) return { color: 'ink3', dash: [], faint: true };
-  return { color: `c${place + 1}`, dash: kDashes[place]!, faint: false };
-}
-
 function Swatch(props: { line: ChartLine }): ReactNode {
   const { color, dash } = props.line;
   return (
@@ -47,7 +30,7 @@ function Swatch(props: { line: ChartLine }): ReactNode {
   );
 }
 
-export function LineChart(props: Props): ReactNode {
+export default function LineChart(props: Props): ReactNode {
   const { lines, look, range } = props;
   const box = useRef<HTMLDivElement>(null);
   const legend = useRef<HTMLSpanElement>(null);

@@ -40,14 +40,11 @@ function Empty(): ReactNode {
 }
 
 // The newest runs, whatever the table below is filtered by.
-function Now(): ReactNode {
-  const path = `/api/v1/runs?limit=${kPage}`;
-  const store = use_store(path, () => new RunsStore(path));
-  const now = use_now(1000, true);
+function Now(props: { store: RunsStore; now: number }): ReactNode {
+  const { store, now } = props;
   const attention = needs_attention(store.runs, now);
   const going = store.runs.filter((run) => !has_ended(run.state) && run.source !== 'setup');
   const setup = store.runs.filter((run) => run.source === 'setup' && run.state === kRunning);
-  if (!store.loaded) return null;
   return (
     <>
       {setup.map((run) => (
@@ -58,18 +55,23 @@ function Now(): ReactNode {
         </Link>
       ))}
       <Attention runs={attention} now={now} />
-      {going.length > 0 && (
-        <section aria-label="Running now">
-          <h2>
-            Running now <span className="quiet">{plural(going.length, 'run')}</span>
-          </h2>
-          <div className="cards-row">
-            {going.slice(0, kCards).map((run) => (
-              <RunCard key={run.runKey} run={run} runs={store.runs} now={now} />
-            ))}
-          </div>
-        </section>
-      )}
+      <section aria-label="Running now">
+        <h2>
+          Running now{' '}
+          {going.length > 0 && <span className="quiet">{plural(going.length, 'run')}</span>}
+        </h2>
+        <div className="cards-row">
+          {going.slice(0, kCards).map((run) => (
+            <RunCard key={run.runKey} run={run} runs={store.runs} now={now} />
+          ))}
+          {going.length === 0 && (
+            <div className="run-card idle">
+              <span>Nothing runs now.</span>
+              <Command text="build/telltale run your_pipeline.py" />
+            </div>
+          )}
+        </div>
+      </section>
     </>
   );
 }
@@ -104,6 +106,12 @@ export function HomePage(): ReactNode {
     },
   });
   const filtered = text !== '' || state !== '';
+  const all = `/api/v1/runs?limit=${kPage}`;
+  const newest = use_store(all, () => new RunsStore(all));
+  // All at once, so that no part pushes another down.
+  if (!newest.loaded || (!store.loaded && !filtered)) {
+    return <main className="page" aria-busy="true" />;
+  }
   if (store.loaded && store.runs.length === 0 && !filtered) {
     return (
       <main className="page">
@@ -113,7 +121,7 @@ export function HomePage(): ReactNode {
   }
   return (
     <main className="page">
-      <Now />
+      <Now store={newest} now={now} />
       <section aria-label="Runs">
         <div className="tools">
           <h2>

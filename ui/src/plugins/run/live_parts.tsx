@@ -9,7 +9,8 @@ import type { StepRange } from '../../base/sources';
 import { has_ended, kFailed } from '../../base/state';
 import { theme } from '../../base/theme';
 import { use_cell } from '../../base/use_signal';
-import { line_look, LineChart } from '../../widgets/line_chart';
+import { LineChart } from '../../widgets/lazy_chart';
+import { line_look } from '../../widgets/line_look';
 import { LogView } from '../../widgets/log_view';
 
 const kColumns = 600;

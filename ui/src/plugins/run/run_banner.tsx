@@ -1,22 +1,25 @@
-// One line below the head where the run needs a word: what failed and what that means, what it
-// waits for before anything moves, what was lost, how to go on when it is over.
+// One line below the head, always there so that nothing moves when it changes: what happens now,
+// what failed and what that means, what it waits for before anything moves, how to go on when it is
+// over. A second one only where something was lost.
 import type { ReactNode } from 'react';
 import type { RunSummary } from '../../api/gen/view_pb';
 import type { RunStore } from '../../api/run_store';
-import { bytes, count, ms_of, plural } from '../../base/format';
+import { bytes, count, plural } from '../../base/format';
 import {
   has_ended,
   kCancelled,
   kFailed,
   kPending,
   kQueued,
+  kRetrying,
+  kRunning,
   kSkipped,
-  kSucceeded,
 } from '../../base/state';
 import { Command } from '../../widgets/controls';
 import { StateIcon } from '../../widgets/state_mark';
+import { full_name, says, share_of } from '../../widgets/task_text';
 
-function Failure(props: { store: RunStore; run: RunSummary; to_failure: () => void }): ReactNode {
+function Failure(props: Props): ReactNode {
   const { run, store } = props;
   const skipped = [...store.tasks.values()].filter(
     (task) => task.kind === 0 && task.state === kSkipped,
@@ -57,48 +60,80 @@ function lost_text(run: RunSummary): string {
   return `${dropped} before they reached Telltale. ${lost.reason}`;
 }
 
-export function RunBanner(props: {
+function Now(props: { store: RunStore }): ReactNode {
+  const { store } = props;
+  const busy = [...store.tasks.values()].filter(
+    (task) => task.kind === 0 && (task.state === kRunning || task.state === kRetrying),
+  );
+  const first = busy[busy.length - 1];
+  if (!first) {
+    return (
+      <p className="banner">
+        <span className="quiet">{store.run!.message || 'Between two tasks.'}</span>
+      </p>
+    );
+  }
+  return (
+    <p className="banner now">
+      <StateIcon state={first.state} share={share_of(first)} />
+      <span>
+        <b>{full_name(first, store)}</b> {says(first, store)}
+        {busy.length > 1 && <span className="quiet"> and {plural(busy.length - 1, 'other')}</span>}
+      </span>
+    </p>
+  );
+}
+
+function Line(props: Props): ReactNode {
+  const { run } = props;
+  if (run.state === kCancelled) {
+    return (
+      <p className="banner idle">
+        <StateIcon state={kCancelled} />
+        <span>
+          <b>Stopped.</b> {run.message} What had ended is kept.
+        </span>
+      </p>
+    );
+  }
+  if (run.firstFailedTask !== '' || run.state === kFailed) return <Failure {...props} />;
+  if (run.state <= kPending || run.state === kQueued) {
+    return (
+      <p className="banner wait">
+        <StateIcon state={kQueued} />
+        <span>
+          <b>Accepted. Waiting for the first task.</b> {run.message} You can leave: this page fills
+          in by itself.
+        </span>
+      </p>
+    );
+  }
+  if (!has_ended(run.state)) return <Now store={props.store} />;
+  return (
+    <p className="banner next">
+      <span>
+        All {count(run.counts.reduce((sum, one) => sum + one.count, 0))} tasks ended well.
+        {run.launch ? ' Your own pipeline:' : ''}
+      </span>
+      {run.launch && <Command text="build/telltale run your_pipeline.py" />}
+    </p>
+  );
+}
+
+interface Props {
   store: RunStore;
   run: RunSummary;
   to_failure: () => void;
-}): ReactNode {
-  const { run } = props;
-  const lost = lost_text(run);
-  const waiting = run.state <= kPending || run.state === kQueued;
+}
+
+export function RunBanner(props: Props): ReactNode {
+  const lost = lost_text(props.run);
   return (
     <>
-      {(run.firstFailedTask !== '' || run.state === kFailed) && run.state !== kCancelled && (
-        <Failure {...props} />
-      )}
-      {waiting && (
-        <p className="banner wait">
-          <StateIcon state={kQueued} />
-          <span>
-            <b>Accepted. Waiting for the first task.</b> {run.message} You can leave: this page
-            fills in by itself.
-          </span>
-        </p>
-      )}
-      {run.state === kCancelled && (
-        <p className="banner idle">
-          <StateIcon state={kCancelled} />
-          <span>
-            <b>Stopped.</b> {run.message} What had ended is kept.
-          </span>
-        </p>
-      )}
+      <Line {...props} />
       {lost && (
         <p className="banner warn" role="status">
           {lost}
-        </p>
-      )}
-      {run.state === kSucceeded && run.launch && ms_of(run.finishedAtUs) > 0 && (
-        <p className="banner next">
-          <span>
-            All {count(run.counts.reduce((sum, one) => sum + one.count, 0))} tasks ended well. Your
-            own pipeline:
-          </span>
-          <Command text="build/telltale run your_pipeline.py" />
         </p>
       )}
     </>

@@ -68,7 +68,7 @@ export function RunHead(props: Props): ReactNode {
     <header className="run-head">
       <div className="title">
         <StateIcon state={run.state} share={run.state === kRunning ? run.progress : undefined} />
-        <h1>{run.name || run.runKey}</h1>
+        <h1>{run.name || 'Run'}</h1>
         {run.pipeline && run.pipeline !== run.name && <span className="quiet">{run.pipeline}</span>}
         <Pill
           state={run.state}
@@ -85,6 +85,7 @@ export function RunHead(props: Props): ReactNode {
         <span className="space" />
         <StateCounts
           counts={run.counts}
+          steady
           jump={(state) =>
             state === kFailed && run.firstFailedTask
               ? { name: 'Next failure', cap: 'F', act: props.to_failure }

@@ -7,6 +7,7 @@ import { use_keys, type KeyMap } from '../../base/keys';
 import { Link, set_query, use_query } from '../../base/router';
 import { has_ended, kFailed, look } from '../../base/state';
 import { use_now } from '../../base/use_signal';
+import { load_chart } from '../../widgets/lazy_chart';
 import { GraphTab } from './graph_tab';
 import { RunBanner } from './run_banner';
 import { RunHead } from './run_head';
@@ -27,6 +28,7 @@ const later = {
   timeline: () => import('./timeline_tab'),
   metrics: () => import('./metrics_tab'),
   artifacts: () => import('./artifacts_tab'),
+  chart: load_chart,
 };
 const TimelineTab = lazy(() => later.timeline().then((all) => ({ default: all.TimelineTab })));
 const MetricsTab = lazy(() => later.metrics().then((all) => ({ default: all.MetricsTab })));
@@ -104,7 +106,7 @@ export function RunPage(props: { run_key: string }): ReactNode {
 
   useEffect(() => {
     // Once this view stands, so that a change of view waits for nothing.
-    const timer = setTimeout(() => Object.values(later).forEach((load) => void load()), 1000);
+    const timer = setTimeout(() => Object.values(later).forEach((load) => void load()), 300);
     return () => clearTimeout(timer);
   }, []);
 

@@ -1,5 +1,5 @@
-// Beside the graph while no task is selected: what the run was asked to do, what happens now, what
-// it measured by itself.
+// Beside the graph while no task is selected: what the run was asked to do, what it measured by
+// itself, and, last because it grows and shrinks, what happens now.
 import type { ReactNode } from 'react';
 import type { ArtifactView } from '../../api/gen/view_pb';
 import type { RunStore } from '../../api/run_store';
@@ -44,6 +44,23 @@ export function RunPanel(props: {
     <aside className="panel" aria-label="The run">
       <div className="about">
         {run.message && <p className="why">{run.message}</p>}
+        <p className="quiet hint">
+          Select a task for its charts, results and log.
+          <br />
+          <kbd>↑</kbd> <kbd>↓</kbd> walk the graph, <kbd>?</kbd> shows all keys.
+        </p>
+        <Values title="Parameters" values={store.parameters} />
+        {results.length > 0 && (
+          <section className="values-part">
+            <h3>Results</h3>
+            {results.map((one) => (
+              <ArtifactCard key={one.id} artifact={one} />
+            ))}
+          </section>
+        )}
+        {store.series_of('').map((series) => (
+          <SeriesChart key={series.id} base={base} series={series} state={run.state} />
+        ))}
         {!has_ended(run.state) && (
           <section className="values-part">
             <h3>Happening now</h3>
@@ -72,23 +89,6 @@ export function RunPanel(props: {
             {queued > 0 && <p className="quiet">{plural(queued, 'task')} queued</p>}
           </section>
         )}
-        {results.length > 0 && (
-          <section className="values-part">
-            <h3>Results</h3>
-            {results.map((one) => (
-              <ArtifactCard key={one.id} artifact={one} />
-            ))}
-          </section>
-        )}
-        {store.series_of('').map((series) => (
-          <SeriesChart key={series.id} base={base} series={series} state={run.state} />
-        ))}
-        <Values title="Parameters" values={store.parameters} />
-        <p className="quiet hint">
-          Select a task for its charts, results and log.
-          <br />
-          <kbd>↑</kbd> <kbd>↓</kbd> walk the graph, <kbd>?</kbd> shows all keys.
-        </p>
       </div>
     </aside>
   );

@@ -67,6 +67,16 @@ get_kafka() {
     export TELLTALE_KAFKA
   fi
 }
+# Built from source, which takes minutes, only where all components are asked for.
+get_minio() {
+  local verb=find
+  if [ "${COMPONENTS:-}" = all ]; then
+    verb=fetch
+    step "MinIO, built once" 240 python3 tests/component/minio.py fetch || return 0
+  fi
+  TELLTALE_MINIO=$(python3 tests/component/minio.py $verb 2>/dev/null) || return 0
+  export TELLTALE_MINIO
+}
 run_component() {
   cmake --preset release -DTELLTALE_TESTS=ON &&
     cmake --build build -j "$JOBS" --target component_test &&
@@ -83,7 +93,8 @@ if [ ${#only[@]} = 0 ]; then tools/build_page.sh || suite page-build 15 false; f
 ! wanted cpp || suite cpp 200 cpp cpp release
 if wanted component; then
   get_kafka
-  suite component 90 run_component
+  get_minio
+  suite component 240 run_component
 fi
 has() { git ls-files -co --exclude-standard | grep -Eq "$1"; }
 if wanted python && has '^(python|examples)/.*test.*\.py$'; then

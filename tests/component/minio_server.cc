@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <sstream>
+#include <string_view>
 #include <thread>
 
 #include "store/s3_client.h"
@@ -50,6 +51,11 @@ std::optional<std::string> program() {
 }  // namespace
 
 bool MinioServer::can_be_had() { return program().has_value(); }
+
+bool MinioServer::must_be_had() {
+  const char* components = std::getenv("COMPONENTS");
+  return components != nullptr && std::string_view(components) == "all";
+}
 
 MinioServer& MinioServer::shared() {
   static MinioServer server;

@@ -4,6 +4,7 @@
 
 #include "log/kafka_log.h"
 #include "log/sqlite_log.h"
+#include "main/event_headers.h"
 #include "store/directory_store.h"
 #include "store/s3_store.h"
 
@@ -13,7 +14,11 @@ namespace {
 bool starts_with(const std::string& text, const char* prefix) { return text.rfind(prefix, 0) == 0; }
 
 Result<std::unique_ptr<ports::Log>> open_log(const ServeConfig& config) {
-  if (starts_with(config.log, "kafka://")) return log::open_kafka_log(config.log);
+  if (starts_with(config.log, "kafka://")) {
+    log::KafkaLogOptions kafka;
+    kafka.describe = event_headers;
+    return log::open_kafka_log(config.log, std::move(kafka));
+  }
   if (config.log != "sqlite") {
     return Error{ErrorCode::invalid_argument,
                  fmt::format("--log {}: a log is sqlite or kafka://HOST:PORT.", config.log)};

@@ -48,6 +48,9 @@ function watch(): void {
   }
   new PerformanceObserver((list) => {
     for (const entry of list.getEntries() as Shift[]) {
+      // A word that grows beside another, a row that comes at the end of a list: less than this
+      // share of the window moves, and what is read stays where it is.
+      if (entry.value < 0.005) continue;
       if (entry.hadRecentInput) continue;
       const nodes = entry.sources.map(({ node }) => {
         const element = node instanceof Element ? node : node?.parentElement;

@@ -42,8 +42,8 @@ export function CountsBar(props: { counts: readonly Count[] }): ReactNode {
   );
 }
 
-// The states nearly every run goes through have their places from the start, unseen at zero, so that
-// no count moves another.
+// The states nearly every run goes through have their places from the start, unseen at zero, so
+// that no count moves another.
 const kPlaces: readonly number[] = [kFailed, kRunning, kPending, kSucceeded];
 
 function slots_of(counts: readonly Count[]): Count[] {
@@ -56,7 +56,8 @@ function slots_of(counts: readonly Count[]): Count[] {
     .sort((a, b) => urgency(a.state) - urgency(b.state));
 }
 
-// `steady`: nothing may move while it is looked at. `jump`: of a state that one can go through, what a click does.
+// `steady`: nothing may move while it is looked at. `jump`: of a state that one can go through,
+// what a click does.
 export function StateCounts(props: {
   counts: readonly Count[];
   steady?: boolean;

@@ -54,6 +54,17 @@ Options options_of(rd_kafka_t* client, rd_kafka_admin_op_t operation, int timeou
   return options;
 }
 
+// By way of the times of records: librdkafka 2.0's own question for the watermarks waits without an
+// end while a leader is known and away.
+rd_kafka_resp_err_t find_offset(rd_kafka_t* client, const ports::Partition& partition,
+                                std::int64_t which, int timeout_ms, std::int64_t* offset) {
+  const KafkaPartitions list = list_of(partition, which);
+  const rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(client, list.get(), timeout_ms);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return code;
+  *offset = list->elems[0].offset;
+  return list->elems[0].err;
+}
+
 // The one partition of the one group of an answer, or its error.
 rd_kafka_resp_err_t offset_in(const rd_kafka_group_result_t** groups, std::size_t count,
                               std::int64_t* offset) {
@@ -162,8 +173,10 @@ Result<ports::Bounds> ask_bounds(rd_kafka_t* client, const ports::Partition& par
   std::int64_t high = 0;
   const Status answered = ask_until_answered(
       [&](int timeout_ms) {
-        return rd_kafka_query_watermark_offsets(client, partition.topic.c_str(), partition.number,
-                                                &low, &high, timeout_ms);
+        const auto code =
+            find_offset(client, partition, RD_KAFKA_OFFSET_BEGINNING, timeout_ms, &low);
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return code;
+        return find_offset(client, partition, RD_KAFKA_OFFSET_END, timeout_ms, &high);
       },
       partition.topic, health);
   if (!answered.ok()) return answered.error();
@@ -195,8 +208,15 @@ Status commit_for_group(rd_kafka_t* client, const std::string& group,
 Status commit_as_member(rd_kafka_t* member, const ports::Partition& partition, LogOffset next,
                         const KafkaHealth& health) {
   const KafkaPartitions list = list_of(partition, static_cast<std::int64_t>(to_number(next)));
-  return ask_until_answered([&](int) { return rd_kafka_commit(member, list.get(), 0); },
-                            partition.topic, health);
+  return ask_until_answered(
+      [&](int timeout_ms) {
+        const KafkaQueue queue(rd_kafka_queue_new(member));
+        const auto code = rd_kafka_commit_queue(member, list.get(), queue.get(), nullptr, nullptr);
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return code;
+        const KafkaEvent event(rd_kafka_queue_poll(queue.get(), timeout_ms));
+        return event == nullptr ? RD_KAFKA_RESP_ERR__TIMED_OUT : rd_kafka_event_error(event.get());
+      },
+      partition.topic, health);
 }
 
 }  // namespace telltale::log

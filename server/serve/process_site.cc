@@ -29,9 +29,11 @@ void ProcessSite::answer(HttpRequest request, ports::Respond respond) {
     response.content_type = "text/plain; version=0.0.4; charset=utf-8";
     respond(std::move(response));
   } else if (request.path == "/api/v1/events") {
-    ingest(std::move(request), "POST", std::move(respond));
+    const bool allowed = request.method == "POST";
+    ingest(std::move(request), allowed, "POST", std::move(respond));
   } else if (request.path == "/api/v1/rejected") {
-    ingest(std::move(request), "GET", std::move(respond));
+    const bool allowed = request.method == "GET" || request.method == "HEAD";
+    ingest(std::move(request), allowed, "GET, HEAD", std::move(respond));
   } else if (pages_ != nullptr) {
     pages_->answer(std::move(request), std::move(respond));
   } else {
@@ -39,11 +41,12 @@ void ProcessSite::answer(HttpRequest request, ports::Respond respond) {
   }
 }
 
-void ProcessSite::ingest(HttpRequest request, const char* method, ports::Respond respond) {
+void ProcessSite::ingest(HttpRequest request, bool allowed, const char* methods,
+                         ports::Respond respond) {
   if (ingest_ == nullptr) {
     respond(without_role("collect"));
-  } else if (request.method != method) {
-    respond(method_not_allowed(method));
+  } else if (!allowed) {
+    respond(method_not_allowed(methods));
   } else {
     ingest_->handle(std::move(request), std::move(respond));
   }

@@ -28,7 +28,8 @@ class ProcessSite final : public Site {
                                              Transport& transport) override;
 
  private:
-  void ingest(ports::HttpRequest request, const char* method, ports::Respond respond);
+  void ingest(ports::HttpRequest request, bool allowed, const char* methods,
+              ports::Respond respond);
 
   Counters& counters_;
   Troubles troubles_;

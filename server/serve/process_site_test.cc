@@ -47,6 +47,8 @@ TEST_F(ProcessSiteTest, EventsGoToWhoCollects) {
   EXPECT_EQ(get(collects_, "/api/v1/events", "POST").body, "POST /api/v1/events");
   EXPECT_EQ(get(collects_, "/api/v1/events").status, 405);
   EXPECT_EQ(get(collects_, "/api/v1/rejected").body, "GET /api/v1/rejected");
+  EXPECT_EQ(get(collects_, "/api/v1/rejected", "HEAD").status, 200);
+  EXPECT_EQ(get(collects_, "/api/v1/rejected", "POST").status, 405);
   EXPECT_EQ(get(folds_, "/api/v1/events", "POST").status, 404);
 }
 

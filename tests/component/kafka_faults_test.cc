@@ -67,15 +67,33 @@ class Senders {
   std::vector<std::thread> threads_;
 };
 
+// A broker that has just come back may still be choosing a leader: `unavailable` is then the right
+// answer, and asking again what a reader does.
+Result<ports::Bounds> bounds_once_led(LogAsker& asker, const ports::Partition& partition) {
+  auto bounds = asker.bounds(partition);
+  for (int tries = 0; !bounds.ok() && tries < 60; ++tries) {
+    if (bounds.error().code != ErrorCode::unavailable) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    bounds = asker.bounds(partition);
+  }
+  return bounds;
+}
+
 // All is there, and a sender's record never stands before the first sight of one sent earlier: a
 // repeat may follow, a hole may not. That is what lets the fold drop repeats by a high-water mark.
 void check_all_there(LogAsker& asker, ports::Log& log, const std::vector<int>& sent) {
   std::map<std::string, int> next;
+  int refused = 0;  // reads, while a leader was being chosen
   for (int number = 0; number < log.partition_count("events"); ++number) {
-    const auto bounds = asker.bounds({"events", number});
+    const auto bounds = bounds_once_led(asker, {"events", number});
     ASSERT_TRUE(bounds.ok()) << bounds.error().message;
     for (LogOffset at = bounds->begin; at < bounds->end;) {
       const auto read = asker.read({"events", number}, to_number(at), {.wait_us = 30'000'000});
+      if (!read.ok() && read.error().code == ErrorCode::unavailable) {
+        ASSERT_LT(++refused, 60) << read.error().message;
+        std::this_thread::sleep_for(std::chrono::milliseconds(500));
+        continue;
+      }
       ASSERT_TRUE(read.ok()) << read.error().message;
       ASSERT_FALSE(read->empty());
       for (const ports::StoredRecord& stored : *read) {

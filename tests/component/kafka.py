@@ -15,6 +15,7 @@ import base64
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -96,12 +97,18 @@ def fetch() -> pathlib.Path:
 
 
 def free_ports(count: int) -> List[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
+    """Below those that the system gives to outgoing connections: a client that keeps trying to reach
+    a dead broker would at last be connected to itself there, and the broker could not come back."""
+    ports: List[int] = []
+    while len(ports) < count:
+        port = random.randrange(10_240, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in ports:
+            ports.append(port)
     return ports
 
 

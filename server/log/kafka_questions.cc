@@ -54,15 +54,27 @@ Options options_of(rd_kafka_t* client, rd_kafka_admin_op_t operation, int timeou
   return options;
 }
 
+// A client that follows no topic keeps to the leader it knew until it asks for the topic anew.
+void look_for_leaders(rd_kafka_t* client, const std::string& topic, int timeout_ms) {
+  const KafkaTopicHandle handle(rd_kafka_topic_new(client, topic.c_str(), nullptr));
+  const rd_kafka_metadata_t* metadata = nullptr;
+  if (rd_kafka_metadata(client, 0, handle.get(), &metadata, timeout_ms) ==
+      RD_KAFKA_RESP_ERR_NO_ERROR) {
+    rd_kafka_metadata_destroy(metadata);
+  }
+}
+
 // By way of the times of records: librdkafka 2.0's own question for the watermarks waits without an
 // end while a leader is known and away.
 rd_kafka_resp_err_t find_offset(rd_kafka_t* client, const ports::Partition& partition,
                                 std::int64_t which, int timeout_ms, std::int64_t* offset) {
   const KafkaPartitions list = list_of(partition, which);
-  const rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(client, list.get(), timeout_ms);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return code;
+  rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(client, list.get(), timeout_ms);
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = list->elems[0].err;
+  if (code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION)
+    look_for_leaders(client, partition.topic, timeout_ms);
   *offset = list->elems[0].offset;
-  return list->elems[0].err;
+  return code;
 }
 
 // The one partition of the one group of an answer, or its error.

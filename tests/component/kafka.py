@@ -195,6 +195,7 @@ def start(folder: pathlib.Path, brokers: int) -> str:
     cluster = plan(folder, brokers)
     format_storage(jars, folder, cluster)
     own = [folder / f"broker-{i + 1}" for i in range(len(cluster["plain"]))]
+    started = {}
     for each in own:
         if pid_of(each) != 0:
             continue
@@ -203,10 +204,13 @@ def start(folder: pathlib.Path, brokers: int) -> str:
                                        stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                        start_new_session=True)
         (each / "pid").write_text(str(process.pid))
+        started[each] = process
     until = time.monotonic() + START_SECONDS
     for each, port in zip(own, cluster["plain"]):
         while not answers(port):
-            if time.monotonic() > until or pid_of(each) == 0:
+            # Its command line is empty for a moment while it becomes java: its own word counts.
+            ended = started[each].poll() is not None if each in started else pid_of(each) == 0
+            if time.monotonic() > until or ended:
                 raise SystemExit(f"Kafka does not start; see {each}/out.log.")
             time.sleep(0.1)
     (folder / "sasl").write_text(",".join(f"127.0.0.1:{port}" for port in cluster["sasl"]))

@@ -97,8 +97,9 @@ def fetch() -> pathlib.Path:
 
 
 def free_ports(count: int) -> List[int]:
-    """Below those that the system gives to outgoing connections: a client that keeps trying to reach
-    a dead broker would at last be connected to itself there, and the broker could not come back."""
+    """Below those that the system gives to outgoing connections: a client that keeps trying to
+    reach a dead broker would at last be connected to itself there, and the broker could not come
+    back."""
     ports: List[int] = []
     while len(ports) < count:
         port = random.randrange(10_240, 32_000)

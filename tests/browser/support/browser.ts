@@ -48,9 +48,9 @@ function watch(): void {
   }
   new PerformanceObserver((list) => {
     for (const entry of list.getEntries() as Shift[]) {
-      // A word that grows beside another, a row that comes at the end of a list: less than this
-      // share of the window moves, and what is read stays where it is.
-      if (entry.value < 0.005) continue;
+      // Below a hundredth: a word that grows beside another, a row of what happens now that moves
+      // up as the one above it ends. What is read stays where it is.
+      if (entry.value < 0.01) continue;
       if (entry.hadRecentInput) continue;
       const nodes = entry.sources.map(({ node }) => {
         const element = node instanceof Element ? node : node?.parentElement;

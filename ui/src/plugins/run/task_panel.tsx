@@ -12,6 +12,7 @@ import {
   kQueued,
   kRunning,
   kSkipped,
+  kSucceeded,
   look,
 } from '../../base/state';
 import { StateCounts } from '../../widgets/counts';
@@ -38,22 +39,26 @@ interface Props extends TabProps {
   task: TaskView;
 }
 
+// From the start of a task on, and after its end: what stands below it keeps its place.
 function Progress(props: { task: TaskView; share: number | undefined; now: number }): ReactNode {
-  const { task, share, now } = props;
-  if (share === undefined || task.state !== kRunning) return null;
-  const left = time_left(took_ms(task, now) ?? 0, share);
+  const { task, now } = props;
+  if (task.startedAtUs === 0n) return null;
+  const running = task.state === kRunning;
+  const share = task.state === kSucceeded ? 1 : props.share;
+  const left =
+    running && share !== undefined ? time_left(took_ms(task, now) ?? 0, share) : undefined;
   return (
     <p className="progress">
-      <b className="number">{percent(share)}</b>
+      {share !== undefined && <b className="number">{percent(share)}</b>}
       <span
-        className="track"
+        className={`track ${look(task.state).token}`}
         role="progressbar"
         aria-label={`Progress of ${task.name}`}
         aria-valuemin={0}
         aria-valuemax={100}
-        aria-valuenow={Math.round(share * 100)}
+        aria-valuenow={share === undefined ? undefined : Math.round(share * 100)}
       >
-        <span style={{ width: `${share * 100}%` }} />
+        <span style={{ width: `${(share ?? 0) * 100}%` }} />
       </span>
       <span className="number">
         {task.progress?.note}
@@ -64,6 +69,21 @@ function Progress(props: { task: TaskView; share: number | undefined; now: numbe
           </>
         )}
       </span>
+    </p>
+  );
+}
+
+// In one line, since they are known from the start and what is measured comes below.
+function Inputs(props: { values: Readonly<Record<string, string>> }): ReactNode {
+  const entries = Object.entries(props.values).sort(([a], [b]) => a.localeCompare(b));
+  if (entries.length === 0) return null;
+  return (
+    <p className="inputs" aria-label="Inputs">
+      {entries.map(([name, json]) => (
+        <span key={name} title={`${name}: ${json}`}>
+          {name} <b>{value_text(json)}</b>
+        </span>
+      ))}
     </p>
   );
 }
@@ -154,6 +174,7 @@ export function TaskPanel(props: Props): ReactNode {
       </header>
       <div className="about">
         <Where {...props} />
+        <Inputs values={task.inputs} />
         <Progress task={task} share={share} now={now} />
         {task.message && <p className={task.state === kFailed ? 'cause' : 'why'}>{task.message}</p>}
         {group && <Items {...props} items={items} />}
@@ -164,7 +185,6 @@ export function TaskPanel(props: Props): ReactNode {
           <ArtifactCard key={one.id} artifact={one} />
         ))}
         <Values title="Outputs" values={task.outputs} />
-        <Values title="Inputs" values={task.inputs} />
       </div>
       {!group && (task.logBytes > 0n || !kSilent.includes(task.state)) && (
         <TaskLog base={base} task={task} />

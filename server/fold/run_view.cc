@@ -24,6 +24,11 @@ const Entity* find(const std::deque<Entity>& entities, const std::unordered_map<
   return found == slots.end() ? nullptr : &entities[found->second];
 }
 
+bool keeps_coming(schema::Event::KindCase kind) {
+  return kind == schema::Event::kLogBytes || kind == schema::Event::kMetricPoints ||
+         kind == schema::Event::kProgress || kind == schema::Event::kHeartbeat;
+}
+
 double share(const ProgressState& progress) {
   const double share = progress.done / progress.total;
   return std::isfinite(share) ? std::clamp(share, 0.0, 1.0) : 0;
@@ -41,6 +46,7 @@ bool RunView::apply(LogOffset offset, const schema::Event& event) {
   if (!repeats_.is_new(event.epoch(), event.sequence(), event.id())) return false;
 
   const std::size_t tasks = tasks_.size();
+  const std::size_t series = series_.size();
   reshaped_.clear();
   graph_told_ = false;
   bool changed = first;
@@ -53,6 +59,8 @@ bool RunView::apply(LogOffset offset, const schema::Event& event) {
   changed |= tasks_.size() != tasks;
   if (!reshaped_.empty() || tasks_.size() != layout_tasks_.size()) update_layout();
   if (changed) changed_at_ = offset;
+  const bool grown = tasks_.size() != tasks || series_.size() != series;
+  if (changed && (grown || !keeps_coming(event.kind_case()))) turned_at_ = offset;
   return changed;
 }
 

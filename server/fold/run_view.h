@@ -65,6 +65,9 @@ class RunView {
   // Offset of the last event given to apply(), of the first record while empty().
   LogOffset position() const { return LogOffset{next_ == 0 ? 0 : next_ - 1}; }
   LogOffset changed_at() const { return changed_at_; }  // of the last one that changed anything
+  // Of the last one that changed more than what keeps coming while a run works: log bytes, points
+  // of a known series, progress, signs of life. Of a decoded view it is changed_at().
+  LogOffset turned_at() const { return turned_at_; }
 
   const RunHeader& header() const { return header_; }
   Summary summary() const;
@@ -124,6 +127,7 @@ class RunView {
   std::uint64_t next_ = 0;  // offset after the last event given; 0 = none
   LogOffset now_{};         // of the event being applied
   LogOffset changed_at_{};
+  LogOffset turned_at_{};
   RunHeader header_;
   RepeatGuard repeats_;
 

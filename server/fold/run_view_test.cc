@@ -28,6 +28,30 @@ TEST(RunView, AnyEventCreatesARunningRun) {
   EXPECT_EQ(view.header().last_event_at_us, 5);
 }
 
+TEST(RunView, WhatKeepsComingIsNoTurn) {
+  RunView view(test_key());
+  const auto at = [&](std::uint64_t offset, const std::string& json) {
+    EXPECT_TRUE(view.apply(LogOffset{offset}, event_of(json)));
+    return view.turned_at();
+  };
+  const std::string log = R"({"log_bytes":{"path":"a","data":"YQ==","offset":"%"}})";
+  const auto log_at = [&](char offset) {
+    std::string json = log;
+    json[json.find('%')] = offset;
+    return json;
+  };
+  const std::string point =
+      R"({"metric_points":{"path":"a","name":"loss","step":["1"],"value":[1]}})";
+  EXPECT_EQ(at(1, R"({"task_state":{"path":"a","state":"RUNNING","version":"1"}})"), LogOffset{1});
+  EXPECT_EQ(at(2, log_at('0')), LogOffset{1});
+  EXPECT_EQ(at(3, point), LogOffset{3}) << "a series that was not there before";
+  EXPECT_EQ(at(4, point), LogOffset{3});
+  EXPECT_EQ(at(5, R"({"progress":{"path":"a","done":1,"total":2}})"), LogOffset{3});
+  EXPECT_EQ(at(6, R"({"progress":{"path":"b","done":1,"total":2}})"), LogOffset{6}) << "a new task";
+  EXPECT_EQ(at(7, log_at('1')), LogOffset{6});
+  EXPECT_EQ(at(8, R"({"task_state":{"path":"a","state":"FAILED","version":"2"}})"), LogOffset{8});
+}
+
 TEST(RunView, AnOffsetSeenBeforeIsIgnored) {
   RunView view(test_key());
   const auto loss = event_of(R"({"loss":{"points":"1"}})");

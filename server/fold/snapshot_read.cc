@@ -170,6 +170,7 @@ bool SnapshotCoder::read(const schema::RunSnapshot& in, RunView* view) {
   if (in.epochs_size() != in.marks_size()) return false;
   view->next_ = in.next();
   view->changed_at_ = LogOffset{in.changed_at()};
+  view->turned_at_ = view->changed_at_;
   view->header_ = read_header(in.header());
   std::map<std::uint64_t, std::uint64_t> marks;
   for (int i = 0; i < in.epochs_size(); ++i) marks[in.epochs(i)] = in.marks(i);

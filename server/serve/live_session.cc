@@ -153,7 +153,7 @@ void LiveSession::flush() {
   const std::int64_t now_us = to_number(loop_.now());
   std::vector<std::pair<std::uint32_t, Error>> failed;
   for (auto& [id, subscription] : subscriptions_) {
-    const std::int64_t due_us = subscription->sent_at_us + limits::kFrameGapUs;
+    const std::int64_t due_us = subscription->due_us();
     if (now_us < due_us) {
       flush_at(due_us);
       continue;

@@ -56,6 +56,13 @@ Result<bool> Subscription::next_frame(const RunList& runs, schema::ServerFrame& 
   return false;
 }
 
+std::int64_t Subscription::due_us() const {
+  if (sent_at_us == 0) return 0;
+  const bool only_numbers = resource_.kind == Resource::Kind::run && run_ && answered_ &&
+                            run_->view.turned_at() <= position_;
+  return sent_at_us + (only_numbers ? limits::kNumbersGapUs : limits::kFrameGapUs);
+}
+
 std::int64_t Subscription::age_us(EpochUs now) const {
   if (!run_ || run_->view.empty() || fold::has_ended(run_->view.header().state)) return 0;
   return std::max<std::int64_t>(to_number(now) - run_->view.header().last_event_at_us, 0);

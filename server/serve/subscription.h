@@ -31,6 +31,8 @@ class Subscription {
   // The frame with what the reader does not have; nothing if it has all. invalid_argument or
   // not_found end the subscription.
   Result<bool> next_frame(const RunList& runs, schema::ServerFrame& frame);
+  // When its next frame may be sent; 0 before the first.
+  std::int64_t due_us() const;
   // Time since the source of the run last said anything; 0 once the run ended, and for lists.
   std::int64_t age_us(EpochUs now) const;
 

@@ -5,10 +5,6 @@ import { children_of, tasks_below } from '../base/task_walk';
 import type { ArtifactView, RunSummary, SeriesView, ServerFrame, TaskView } from './gen/view_pb';
 import { Store } from './stores';
 
-// A task that writes and measures changes its counts with every frame. What only counts on is drawn
-// this often; anything else, and the charts and logs with stores of their own, in the next frame.
-const kCountsMs = 200;
-
 export class RunStore extends Store {
   run: RunSummary | undefined;
   parameters: Record<string, string> = {};
@@ -18,15 +14,10 @@ export class RunStore extends Store {
   states_version = 0; // another one whenever the state of any task is another one
   private by_parent: Map<string, TaskView[]> | undefined;
   private by_task: Map<string, SeriesView[]> | undefined;
-  private only_counts = false; // what the last frame changed
-  private later: ReturnType<typeof setTimeout> | undefined;
 
-  apply(frame: ServerFrame): void {
-    if (frame.body.case !== 'run') return;
+  apply(frame: ServerFrame): boolean {
+    if (frame.body.case !== 'run') return false;
     const view = frame.body.value;
-    const before = this.states_version;
-    const known = view.series.every((one) => this.series.has(one.id));
-    const same_state = !view.run || view.run.state === this.run?.state;
     if (frame.snapshot) {
       this.states_version += 1;
       this.tasks.clear();
@@ -47,26 +38,7 @@ export class RunStore extends Store {
       this.by_parent = undefined;
     }
     if (frame.snapshot || view.series.length > 0) this.by_task = undefined;
-    this.only_counts =
-      this.states_version === before &&
-      known &&
-      same_state &&
-      view.artifacts.length === 0 &&
-      view.removedTasks.length === 0;
-  }
-
-  protected override tell(): void {
-    if (this.only_counts) {
-      this.later ??= setTimeout(() => this.tell_now(), kCountsMs);
-    } else {
-      this.tell_now();
-    }
-  }
-
-  private tell_now(): void {
-    clearTimeout(this.later);
-    this.later = undefined;
-    this.signal.changed();
+    return true;
   }
 
   // Of each group ('' = the run) what stands in it.

@@ -5,6 +5,8 @@ import type { ServerFrame } from './gen/view_pb';
 import { Store } from './stores';
 
 const kEarlierBytes = 256 * 1024;
+// Lines that follow each other faster than this can't be read one by one.
+const kGapMs = 100;
 
 export class LogStore extends Store implements LogSource {
   readonly lines = new LogLines();
@@ -19,7 +21,8 @@ export class LogStore extends Store implements LogSource {
     attempt: number,
     tail_bytes: number,
   ) {
-    super(`${base}?tail=${tail_bytes}${attempt > 0 ? `&attempt=${attempt}` : ''}`);
+    const query = `tail=${tail_bytes}${attempt > 0 ? `&attempt=${attempt}` : ''}`;
+    super(`${base}?${query}`, kGapMs);
   }
 
   get start(): number {
@@ -58,13 +61,14 @@ export class LogStore extends Store implements LogSource {
       });
   }
 
-  apply(frame: ServerFrame): void {
-    if (frame.body.case !== 'log') return;
+  apply(frame: ServerFrame): boolean {
+    if (frame.body.case !== 'log') return false;
     const chunk = frame.body.value;
     if (frame.snapshot || chunk.attempt !== this.attempt) this.lines.clear(Number(chunk.offset));
     this.attempt = chunk.attempt;
     this.lines.append(Number(chunk.offset), chunk.data);
     this.size = Number(chunk.size);
     this.lost = Number(chunk.lost);
+    return true;
   }
 }

@@ -26,8 +26,8 @@ export class PointsStore extends Store implements SeriesSource {
     this.move(`${this.base}?points=${this.columns}${bounds}`);
   }
 
-  apply(frame: ServerFrame): void {
-    if (frame.body.case !== 'points') return;
+  apply(frame: ServerFrame): boolean {
+    if (frame.body.case !== 'points') return false;
     const points = frame.body.value;
     if (points.reset || frame.snapshot) {
       this.xs = [];
@@ -46,5 +46,6 @@ export class PointsStore extends Store implements SeriesSource {
       this.last = points.series.lastValue;
       this.last_step = Number(points.series.lastStep);
     }
+    return true;
   }
 }

@@ -7,13 +7,18 @@ const kAskAgainMs = 1000;
 const kAskAgainMsMax = 30_000;
 
 export abstract class Store {
-  readonly signal = new Signal();
+  readonly signal: Signal;
   problem = '';
   asks_again_at = 0; // ms since the epoch; after a problem
   handle: Handle | undefined;
   private again: ReturnType<typeof setTimeout> | undefined;
   private pause = kAskAgainMs;
-  constructor(public path: string) {}
+  constructor(
+    public path: string,
+    gap_ms?: number, // of its signal
+  ) {
+    this.signal = new Signal(gap_ms);
+  }
 
   open(live: Live): () => void {
     this.handle = live.subscribe(this.path, (frame) => {
@@ -22,10 +27,10 @@ export abstract class Store {
         this.ask_again();
         this.signal.changed();
       } else {
+        const healed = this.problem !== '';
         this.problem = '';
         this.pause = kAskAgainMs;
-        this.apply(frame);
-        this.tell();
+        if (this.apply(frame) || healed) this.signal.changed();
       }
     });
     return () => {
@@ -50,12 +55,8 @@ export abstract class Store {
     this.handle?.move(path);
   }
 
-  abstract apply(frame: ServerFrame): void;
-
-  // After apply(): whoever draws this is told, in the next frame.
-  protected tell(): void {
-    this.signal.changed();
-  }
+  // False when what is shown stays as it was.
+  abstract apply(frame: ServerFrame): boolean;
 }
 
 export class RunsStore extends Store {
@@ -63,23 +64,28 @@ export class RunsStore extends Store {
   total = 0;
   loaded = false;
 
-  apply(frame: ServerFrame): void {
-    if (frame.body.case !== 'runList') return;
+  apply(frame: ServerFrame): boolean {
+    if (frame.body.case !== 'runList') return false;
     const list = frame.body.value;
     const by_key = new Map(frame.snapshot ? [] : this.runs.map((run) => [run.runKey, run]));
     for (const run of list.runs) by_key.set(run.runKey, run);
-    for (const key of list.removed) by_key.delete(key);
+    // A list of some runs also tells of those that are no part of it, whether they were or not.
+    const left = list.removed.filter((key) => by_key.delete(key));
     this.runs = [...by_key.values()].sort((a, b) =>
       a.createdAtUs === b.createdAtUs ? 0 : a.createdAtUs > b.createdAtUs ? -1 : 1,
     );
+    const same = list.runs.length === 0 && left.length === 0 && list.total === this.total;
     this.total = list.total;
     this.loaded = true;
+    return frame.snapshot || !same;
   }
 }
 
 export class GraphStore extends Store {
   layout: GraphLayout | undefined;
-  apply(frame: ServerFrame): void {
-    if (frame.body.case === 'graph') this.layout = frame.body.value;
+  apply(frame: ServerFrame): boolean {
+    if (frame.body.case !== 'graph') return false;
+    this.layout = frame.body.value;
+    return true;
   }
 }

@@ -48,7 +48,7 @@ function App(): ReactNode {
     t: { does: 'Light or dark', act: toggle_theme },
   });
   return (
-    <>
+    <div className={key ? 'frame fills' : 'frame'}>
       <a className="skip" href="#view">
         To the content
       </a>
@@ -89,7 +89,7 @@ function App(): ReactNode {
         {finding && <FindDialog open run_key={key} close={() => set_finding(false)} />}
         {help && <KeyMap open close={() => set_help(false)} />}
       </Suspense>
-    </>
+    </div>
   );
 }
 

@@ -1,47 +1,84 @@
 // Signal: something changed. Data lives outside React, in plain objects with a Signal each; whoever
-// draws them listens. Changes between two frames are told once, in the next frame: at most one
-// paint per frame, and never a render per message. A hidden tab draws no frames; there a slow timer
-// tells.
+// draws them listens. What changes now and then is told at once, so that the next frame finds the
+// drawing done. What changes again within a frame's time waits for that frame, and so does
+// everything while telling takes too long: a page with much to draw draws it once a frame. A signal
+// with a gap is told no more often than that, and then if it can be together with others, so that
+// it costs no frame of its own. A hidden tab has no frames; there a slow timer tells.
 
 type Listener = () => void;
 
-const dirty = new Set<Signal>();
-let scheduled = false;
+const kFrameMs = 16;
+const kAtOnceMs = 4; // of each frame's time; the rest is the browser's
 const kWithoutFramesMs = 1000;
+const kLateness = 1.5; // of a gap: how long others are waited for
 
-function flush(): void {
-  scheduled = false;
-  const changed = [...dirty];
-  dirty.clear();
-  for (const signal of changed) signal.tell();
-}
+const dirty = new Set<Signal>();
+let soon = false;
+let frame_asked = false;
+let spent_ms = 0; // on telling, since the moment below
+let spent_since = 0;
 
-function flush_by(frame: number, timer: ReturnType<typeof setTimeout>): void {
-  cancelAnimationFrame(frame);
-  clearTimeout(timer);
-  flush();
-}
-
-function schedule(): void {
-  if (scheduled) return;
-  scheduled = true;
-  if (typeof requestAnimationFrame === 'undefined') {
-    setTimeout(flush, 0);
-    return;
+function tell_dirty(in_frame: boolean): void {
+  const start = performance.now();
+  for (const signal of [...dirty]) {
+    if (signal.is_due(start, in_frame)) signal.tell(start);
   }
-  // Also where no frame comes: in a hidden tab, which is told once a second.
-  const timer = setTimeout(() => flush_by(frame, timer), kWithoutFramesMs);
-  const frame = requestAnimationFrame(() => flush_by(frame, timer));
+  // After what those who were told do next, React's rendering among it.
+  queueMicrotask(() => (spent_ms += performance.now() - start));
+}
+
+function tell_soon(): void {
+  if (soon) return;
+  soon = true;
+  queueMicrotask(() => {
+    soon = false;
+    tell_dirty(false);
+  });
+}
+
+function tell_in_frame(): void {
+  if (frame_asked) return;
+  frame_asked = true;
+  const either = (): void => {
+    cancelAnimationFrame(frame);
+    clearTimeout(timer);
+    frame_asked = false;
+    tell_dirty(true);
+  };
+  const timer = setTimeout(either, kWithoutFramesMs);
+  const frame = requestAnimationFrame(either);
+}
+
+function has_time(now: number): boolean {
+  if (now - spent_since >= kFrameMs) {
+    spent_since = now;
+    spent_ms = 0;
+  }
+  return spent_ms < kAtOnceMs;
 }
 
 export class Signal {
   version = 0;
+  private told_at = -Infinity;
   private readonly listeners = new Set<Listener>();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly gap_ms = kFrameMs) {}
 
   changed(): void {
     this.version += 1;
     dirty.add(this);
-    schedule();
+    const now = performance.now();
+    if (this.is_due(now, false) && has_time(now)) tell_soon();
+    else if (this.is_due(now, true)) tell_in_frame();
+    else {
+      const latest_at = this.told_at + kLateness * this.gap_ms;
+      this.timer ??= setTimeout(tell_soon, latest_at - now);
+    }
+  }
+
+  is_due(now: number, in_frame: boolean): boolean {
+    return now - this.told_at >= (in_frame ? this.gap_ms - kFrameMs : this.gap_ms);
   }
 
   listen = (listener: Listener): (() => void) => {
@@ -49,7 +86,11 @@ export class Signal {
     return () => this.listeners.delete(listener);
   };
 
-  tell(): void {
+  tell(now: number): void {
+    dirty.delete(this);
+    this.told_at = now;
+    clearTimeout(this.timer);
+    this.timer = undefined;
     for (const listener of [...this.listeners]) listener();
   }
 }

@@ -1,5 +1,5 @@
 // Buttons and fields that several views share.
-import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { memo, useEffect, useRef, useState, type ReactNode, type RefObject } from 'react';
 import { Icon, type IconName } from './icon';
 import './controls.css';
 
@@ -46,32 +46,49 @@ export function Choice<T extends string>(props: {
   );
 }
 
-export function SearchField(props: {
+interface SearchProps {
   name: string;
   cap?: string;
   value: string;
   change: (value: string) => void;
   enter?: (back: boolean) => void;
   field?: (element: HTMLInputElement | null) => void;
+}
+
+// Apart from what stands around it: React looks into an input, which costs a browser a layout,
+// whenever it renders one.
+const SearchInput = memo(function SearchInput(props: {
+  name: string;
+  value: string;
+  latest: RefObject<SearchProps>;
 }): ReactNode {
+  const { name, value, latest } = props;
+  return (
+    <input
+      type="search"
+      ref={(element) => latest.current.field?.(element)}
+      placeholder={name}
+      aria-label={name}
+      value={value}
+      onChange={(event) => latest.current.change(event.target.value)}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter') latest.current.enter?.(event.shiftKey);
+        if (event.key !== 'Escape') return;
+        if (value === '') event.currentTarget.blur();
+        else latest.current.change('');
+        event.preventDefault();
+      }}
+    />
+  );
+});
+
+export function SearchField(props: SearchProps): ReactNode {
+  const latest = useRef(props);
+  latest.current = props;
   return (
     <label className="search">
       <Icon name="search" />
-      <input
-        type="search"
-        ref={props.field}
-        placeholder={props.name}
-        aria-label={props.name}
-        value={props.value}
-        onChange={(event) => props.change(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.key === 'Enter') props.enter?.(event.shiftKey);
-          if (event.key !== 'Escape') return;
-          if (props.value === '') event.currentTarget.blur();
-          else props.change('');
-          event.preventDefault();
-        }}
-      />
+      <SearchInput name={props.name} value={props.value} latest={latest} />
       {props.cap && <kbd aria-hidden="true">{props.cap}</kbd>}
     </label>
   );

@@ -13,6 +13,7 @@ import {
 } from '../base/state';
 import type { GraphView } from './graph_view';
 import { draw_mark } from './state_dot';
+import { show_still } from './still';
 
 type Edge = GraphLayout['edges'][number];
 type Box = GraphLayout['boxes'][number];
@@ -58,14 +59,14 @@ function bounds(edge: Edge): [number, number, number, number] {
   return found;
 }
 
-function trace(pen: CanvasRenderingContext2D, p: readonly number[]): void {
+function trace(pen: OffscreenCanvasRenderingContext2D, p: readonly number[]): void {
   pen.moveTo(p[0]!, p[1]!);
   for (let at = 2; at + 5 < p.length; at += 6) {
     pen.bezierCurveTo(p[at]!, p[at + 1]!, p[at + 2]!, p[at + 3]!, p[at + 4]!, p[at + 5]!);
   }
 }
 
-function trace_tip(pen: CanvasRenderingContext2D, p: readonly number[], k: number): void {
+function trace_tip(pen: OffscreenCanvasRenderingContext2D, p: readonly number[], k: number): void {
   const [x, y] = [p[p.length - 2]!, p[p.length - 1]!];
   const size = Math.max(6, 4 / k);
   pen.moveTo(x, y);
@@ -79,7 +80,7 @@ type Color = (name: string) => string;
 // One stroke for all edges that look alike: thousands cost little more than one. What runs lies
 // over what does not.
 function draw_edges(
-  pen: CanvasRenderingContext2D,
+  pen: OffscreenCanvasRenderingContext2D,
   edges: readonly Edge[],
   props: Props,
   color: Color,
@@ -110,7 +111,7 @@ function draw_edges(
 }
 
 function draw_dots(
-  pen: CanvasRenderingContext2D,
+  pen: OffscreenCanvasRenderingContext2D,
   boxes: readonly Box[],
   props: Props,
   color: Color,
@@ -147,9 +148,8 @@ function draw(element: HTMLCanvasElement, props: Props): void {
   const ratio = window.devicePixelRatio;
   const width = Math.round((view.width + 2 * kMargin) * ratio);
   const height = Math.round((view.height + 2 * kMargin) * ratio);
-  element.width = width; // clears it, too
-  element.height = height;
-  const pen = element.getContext('2d')!;
+  const sheet = new OffscreenCanvas(width, height);
+  const pen = sheet.getContext('2d')!;
   const css = getComputedStyle(document.documentElement);
   const colors = new Map<string, string>();
   const color = (name: string): string => {
@@ -166,13 +166,11 @@ function draw(element: HTMLCanvasElement, props: Props): void {
     return x1 >= left && x0 <= right && y1 >= top && y0 <= bottom;
   });
   draw_edges(pen, edges, props, color);
-  if (view.level !== 'dot') return;
-  draw_dots(
-    pen,
-    layout.boxes.filter((box) => view.sees(box, kMargin)),
-    props,
-    color,
-  );
+  if (view.level === 'dot') {
+    const boxes = layout.boxes.filter((box) => view.sees(box, kMargin));
+    draw_dots(pen, boxes, props, color);
+  }
+  show_still(element, sheet);
 }
 
 export function GraphCanvas(props: Props): ReactNode {

@@ -1,8 +1,9 @@
-// LineChart: series as lines that grow. Values and lines change in the same frame as the data, and
-// not by React. Values stand above, in a fixed place: those at the cursor, else the last ones. A
+// LineChart: series as lines that grow. Lines change in the same frame as the data, and not by
+// React. Values stand above, in a fixed place: those at the cursor, else the last ones. A
 // drag looks closer (the source answers with finer points), a double click looks at all again.
 import { useEffect, useRef, type ReactNode } from 'react';
 import { metric } from '../base/format';
+import { rarely } from '../base/rarely';
 import type { StepRange } from '../base/sources';
 import { Plot, type ChartLine, type ChartLook } from './line_plot';
 import './line_chart.css';
@@ -30,6 +31,15 @@ function Swatch(props: { line: ChartLine }): ReactNode {
   );
 }
 
+const kNumbersMs = 100;
+
+// A text that is there is changed, not replaced: that is half the work for the browser.
+function write_text(element: Element, text: string): void {
+  const node = element.firstChild;
+  if (node instanceof Text) node.data = text;
+  else element.textContent = text;
+}
+
 export default function LineChart(props: Props): ReactNode {
   const { lines, look, range } = props;
   const box = useRef<HTMLDivElement>(null);
@@ -42,19 +52,32 @@ export default function LineChart(props: Props): ReactNode {
     const plot = new Plot(box.current!, lines, look, range, (wanted) => asked.current?.(wanted));
     const values = [...legend.current!.querySelectorAll<HTMLElement>('[data-series]')];
     const by_id = new Map(values.map((element) => [element.dataset.series, element]));
-    plot.on_values = (at) => {
+    // A line grows with each point; a number that changes faster than it is read is written rarely.
+    let value_at = (line: ChartLine): number => line.source.last;
+    const write = rarely(kNumbersMs, () => {
+      for (const line of lines) {
+        const element = by_id.get(line.source.id)?.querySelector('b');
+        if (element) write_text(element, metric(value_at(line)));
+      }
+    });
+    plot.on_drawn = () => {
       for (const line of lines) {
         const element = by_id.get(line.source.id);
         if (!element) continue;
         element.dataset.points = String(line.source.total);
         element.dataset.last = String(line.source.last);
-        element.querySelector('b')!.textContent = metric(at(line));
       }
+    };
+    plot.on_values = (at, pointed) => {
+      value_at = at;
+      if (pointed) write.now();
+      else write();
     };
     plot.draw();
     const stops = lines.map((line) => line.source.signal.listen(plot.draw_soon));
     return () => {
       stops.forEach((stop) => stop());
+      write.cancel();
       plot.close();
     };
   }, [ids, kind, range?.from, range?.to]);

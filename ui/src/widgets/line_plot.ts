@@ -14,6 +14,7 @@ import {
 } from '../base/chart_data';
 import { duration, plain } from '../base/format';
 import type { SeriesSource, StepRange } from '../base/sources';
+import { Still } from './still';
 
 export interface ChartLine {
   source: SeriesSource;
@@ -40,8 +41,11 @@ const kSeconds = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200,
 type ValueAt = (line: ChartLine) => number;
 
 export class Plot {
-  on_values: (at: ValueAt) => void = () => {};
+  on_drawn: () => void = () => {};
+  // Of each line what is under the pointer, or its last value when there is none.
+  on_values: (at: ValueAt, pointed: boolean) => void = () => {};
   private readonly plot: uPlot;
+  private readonly still: Still;
   private readonly resize: ResizeObserver;
   private soon = false;
   private closed = false;
@@ -56,6 +60,7 @@ export class Plot {
     private readonly set_range: (range: StepRange | undefined) => void,
   ) {
     this.plot = new uPlot(this.options(), [[], ...this.series().map(() => [])], box);
+    this.still = new Still(this.plot.ctx.canvas);
     this.resize = new ResizeObserver(() => this.plot.setSize(this.size()));
     this.resize.observe(box);
     this.plot.over.addEventListener('dblclick', () => this.set_range(undefined));
@@ -64,6 +69,7 @@ export class Plot {
   close(): void {
     this.closed = true;
     this.resize.disconnect();
+    this.still.close();
     this.plot.destroy();
   }
 
@@ -91,6 +97,7 @@ export class Plot {
     );
     const data = joined.length === 1 ? joined[0]! : uPlot.join(joined);
     this.plot.setData(data, true);
+    this.on_drawn();
     this.tell_values();
   }
 
@@ -113,20 +120,22 @@ export class Plot {
     if (low <= high) this.y = wider(this.y, y_limits(low, high, this.look.log));
   }
 
-  // Of each line what is at the cursor, or its last value.
   private tell_values(): void {
     const at = this.plot.cursor.idx;
     const left = this.plot.cursor.left ?? -1;
+    const pointed = at !== null && at !== undefined && left >= 0;
+    this.on_values((line) => (pointed ? this.value_at(line, at) : line.source.last), pointed);
+  }
+
+  // Of the newest point up to that column.
+  private value_at(line: ChartLine, column: number): number {
     const each = this.look.smoothing > 0 ? 2 : 1;
-    this.on_values((line) => {
-      if (at === null || at === undefined || left < 0) return line.source.last;
-      const column = this.plot.data[1 + this.lines.indexOf(line) * each]!;
-      for (let back = at; back >= 0; back -= 1) {
-        const value = column[back];
-        if (value !== null && value !== undefined) return value;
-      }
-      return line.source.last;
-    });
+    const values = this.plot.data[1 + this.lines.indexOf(line) * each]!;
+    for (let back = column; back >= 0; back -= 1) {
+      const value = values[back];
+      if (value !== null && value !== undefined) return value;
+    }
+    return line.source.last;
   }
 
   private size(): { width: number; height: number } {
@@ -154,7 +163,7 @@ export class Plot {
     return {
       ...this.size(),
       legend: { show: false },
-      padding: [8, 10, 0, 0],
+      padding: [8, 20, 0, 0], // half of a long number fits beside the last tick
       cursor: {
         drag: { x: true, y: false, setScale: false },
         sync: { key: `telltale-${this.look.across}`, scales: ['x', null] },
@@ -188,7 +197,7 @@ export class Plot {
       hooks: {
         setCursor: [() => this.tell_values()],
         setSelect: [(plot) => this.selected(plot)],
-        draw: [(plot) => this.mark_ends(plot, token)],
+        draw: [(plot) => this.mark_ends(plot, token), () => this.still.drawn()],
       },
     };
   }

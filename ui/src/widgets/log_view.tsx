@@ -69,9 +69,10 @@ export function LogView(props: Props): ReactNode {
     if (first_error < 0) go_to_end();
     else show_line(first_error);
   });
+  // A line that is written over keeps the height, unless it wraps; asking for it costs a layout.
   useLayoutEffect(() => {
     if (follow && box.current) box.current.scrollTop = box.current.scrollHeight;
-  }, [follow, version, wrap]);
+  }, [follow, wrap, wrap ? version : total]);
   useEffect(() => {
     const watch = new ResizeObserver(() => {
       if (follow && box.current) box.current.scrollTop = box.current.scrollHeight;

@@ -6,6 +6,7 @@ import { useLayoutEffect, useRef, type ReactNode } from 'react';
 import type { TaskView } from '../api/gen/view_pb';
 import { kPending, look, urgency } from '../base/state';
 import { draw_mark } from './state_dot';
+import { show_still } from './still';
 
 const kCellMax = 14; // px from one cell to the next
 const kCellMin = 4; // below 8 px only where the whole graph is drawn small
@@ -69,11 +70,10 @@ export function Mosaic(props: Props): ReactNode {
   const grid = grid_for(items, width, height);
   const states = items.map((tasks) => tasks.map((task) => task.state).join('')).join();
   useLayoutEffect(() => {
-    const element = canvas.current!;
     const ratio = window.devicePixelRatio;
-    element.width = Math.max(1, Math.round(width * ratio));
-    element.height = Math.max(1, Math.round(height * ratio));
-    const pen = element.getContext('2d')!;
+    const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
+    const sheet = new OffscreenCanvas(Math.max(1, across), Math.max(1, down));
+    const pen = sheet.getContext('2d')!;
     pen.scale(ratio, ratio);
     const css = getComputedStyle(document.documentElement);
     const rows = grid.rows > 1 ? grid.rows : Math.ceil(items.length / grid.each / grid.columns);
@@ -86,6 +86,7 @@ export function Mosaic(props: Props): ReactNode {
         draw_mark(pen, state, color, column * grid.cell, row * grid.cell, grid.cell);
       }
     }
+    show_still(canvas.current!, sheet);
   }, [states, width, height, props.theme]);
   return (
     <canvas

@@ -4,7 +4,7 @@
 import { has_started, kFailed, kRetrying, kRunning } from '../base/state';
 
 export function draw_mark(
-  pen: CanvasRenderingContext2D,
+  pen: OffscreenCanvasRenderingContext2D,
   state: number,
   color: string,
   x: number,

@@ -155,6 +155,7 @@ export function TaskPanel(props: Props): ReactNode {
   const share = group ? share_ended(items) : share_of(task);
   const name = group ? task.name : full_name(task, store);
   const artifacts = [...store.artifacts.values()].filter((one) => one.taskId === task.id);
+  const logs = !group && (task.logBytes > 0n || !kSilent.includes(task.state));
   const made = artifacts.filter((one) => !one.input);
   return (
     <aside className="panel" aria-label={`Task ${name}`}>
@@ -172,7 +173,7 @@ export function TaskPanel(props: Props): ReactNode {
         <span className="number">{time_of(task, now)}</span>
         <IconButton icon="close" name="Close" cap="Esc" act={() => props.select('')} />
       </header>
-      <div className="about">
+      <div className={logs ? 'about above-log' : 'about'}>
         <Where {...props} />
         <Inputs values={task.inputs} />
         <Progress task={task} share={share} now={now} />
@@ -186,9 +187,7 @@ export function TaskPanel(props: Props): ReactNode {
         ))}
         <Values title="Outputs" values={task.outputs} />
       </div>
-      {!group && (task.logBytes > 0n || !kSilent.includes(task.state)) && (
-        <TaskLog base={base} task={task} />
-      )}
+      {logs && <TaskLog base={base} task={task} />}
     </aside>
   );
 }

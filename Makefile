@@ -59,7 +59,7 @@ fuzz:
 bench:
 	@tools/bench.sh
 
-##bench-latency: how long after log_metric Chromium shows the point; ten minutes [RUNS=3] [SAMPLES=5000]
+##bench-latency: how long after log_metric Chromium shows the point; twenty minutes [RUNS=3] [SAMPLES=5000]
 .PHONY: bench-latency
 bench-latency:
 	@tools/bench_latency.sh

@@ -9,7 +9,7 @@ import { Stage } from './stage.mjs';
 
 const results = fileURLToPath(new URL('../../test-results/', import.meta.url));
 const kBlock = 500; // points before the other page has its turn
-const kGapMs = [8, 24]; // between two points; a mean of 16 ms
+const kGapMs = [16, 48]; // between two points; a mean of 32 ms: two frames of a screen
 const kQuantiles = [0.5, 0.9, 0.99];
 
 const { values: options } = parseArgs({

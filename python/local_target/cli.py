@@ -13,19 +13,20 @@ import threading
 import traceback
 from typing import Any, List, NoReturn, Optional
 
+from local_target import leftovers
 from local_target.errors import UsageError
 from telltale import ids
 from telltale.encoding import clean_text
 from telltale.sender import Sender
+from telltale.spool import default_root
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="local_target", description=__doc__.split("\n")[0])
-    run = parser.add_subparsers(dest="command", required=True).add_parser(
-        "run", help="run the pipeline of a Python file on this machine"
-    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="run the pipeline of a Python file on this machine")
     run.add_argument("pipeline_file", help="the file that has the @dsl.pipeline")
     run.add_argument(
         "--param",
@@ -50,12 +51,19 @@ def _parser() -> argparse.ArgumentParser:
         metavar="S",
         help="at the end, how long to wait for a server that is away (default 3600)",
     )
+    settle = commands.add_parser(
+        "settle", help="deliver what ended runs left in TELLTALE_SPOOL_DIR, and say that they ended"
+    )
+    settle.add_argument("--url", required=True, help="the Telltale server")
     return parser
 
 
 def main(argv: List[str]) -> int:
     options = _parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    if options.command == "settle":
+        token = os.environ.get("TELLTALE_TOKEN", "")
+        return 0 if leftovers.settle(options.url, default_root(), token) else 1
     if options.run_key is not None and not ids.is_id(options.run_key):
         print(f"--run-key {options.run_key} is not 26 characters of a-z2-7.", file=sys.stderr)
         return 2
@@ -119,6 +127,8 @@ def _run(options: argparse.Namespace, told_fd: Optional[int]) -> int:
         return _refuse(sentence, sender, told_fd)
     run_key = options.run_key or runner.new_run_key(pipeline.name)
     sender = sender or Sender(options.url, run_key, token=token)
+    mark = leftovers.RunningMark(sender.spool_root, run_key)
+    mark.hold()
     directory = options.directory or os.path.join(runner.data_root(), "runs", run_key)
     os.makedirs(directory, exist_ok=True)
     if told_fd is not None:
@@ -130,7 +140,10 @@ def _run(options: argparse.Namespace, told_fd: Optional[int]) -> int:
     settings = runner.Settings(
         options.url, run_key, os.path.abspath(directory), options.nice, token
     )
-    return _execute(runner.LocalRun(pipeline, settings, sender), arguments, sender, options)
+    try:
+        return _execute(runner.LocalRun(pipeline, settings, sender), arguments, sender, options)
+    finally:
+        mark.remove()
 
 
 def _execute(run: Any, arguments: Any, sender: Sender, options: argparse.Namespace) -> int:

@@ -70,12 +70,16 @@ class Sender:
         spool_root: Optional[str] = None,
         spool_bytes_limit: int = SPOOL_BYTES_LIMIT,
         token: str = "",
+        *,
+        adopts_all: bool = False,
     ) -> None:
+        """`adopts_all`: takes spools of any server over, where all of the root is for this one."""
         self.url = url
         self.run_key = run_key
         self.epoch = uuid.uuid4().hex
         self.spool_root = spool_root or default_root()
         self._spool_bytes_limit = spool_bytes_limit
+        self._adopts_from = None if adopts_all else url
         self._connection = Connection(url, token)
         self._queue: Deque[Union[Item, _Mark]] = deque()
         self._wake = threading.Event()
@@ -352,7 +356,8 @@ class Sender:
 
     def _deliver_abandoned(self) -> None:
         own = self._spool.directory
-        for spool in abandoned_spools(self.spool_root, self.url, self._spool_bytes_limit, own):
+        limit = self._spool_bytes_limit
+        for spool in abandoned_spools(self.spool_root, self._adopts_from, limit, own):
             try:
                 while not self._queue and self._deliver_first(spool):
                     pass

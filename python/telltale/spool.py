@@ -62,11 +62,11 @@ class Spool:
             file.write(server)
         return True
 
-    def adopt(self, server: str) -> bool:
-        """Takes over a directory whose owner has gone."""
+    def adopt(self, server: Optional[str]) -> bool:
+        """Takes over a directory whose owner has gone; None: whichever server it is for."""
         try:
             with open(os.path.join(self.directory, _SERVER_FILE), encoding="utf-8") as file:
-                if file.read() != server:
+                if file.read() != server and server is not None:
                     return False
         except OSError:
             return False
@@ -200,8 +200,11 @@ def _runs_below(lines: List[bytes], limit: int) -> Iterator[Tuple[int, int]]:
         yield start, len(lines)
 
 
-def abandoned_spools(root: str, server: str, bytes_limit: int, own: str) -> Iterator[Spool]:
-    """Spools of senders of this server that have gone, locked for the caller, who closes each."""
+def abandoned_spools(
+    root: str, server: Optional[str], bytes_limit: int, own: str
+) -> Iterator[Spool]:
+    """Spools of senders of this server (None: of any) that have gone, locked for the caller, who
+    closes each."""
     try:
         names = sorted(os.listdir(root))
         if os.stat(root).st_uid != os.getuid():

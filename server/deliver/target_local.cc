@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,7 +14,6 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "deliver/launch_request.h"
-#include "deliver/spawn.h"
 #include "schema/event.pb.h"
 
 namespace telltale::deliver {
@@ -29,6 +29,8 @@ constexpr int kReportedFailure = 1;
 std::string launch_log(const TargetLocalOptions& options, const RunKey& key) {
   return options.data + "/launches/" + key.text() + ".log";
 }
+
+std::string spool_of(const TargetLocalOptions& options) { return options.data + "/spool"; }
 
 // The last line that says something: of a Python traceback that is the exception.
 std::string last_line_of(const std::string& path) {
@@ -126,19 +128,10 @@ void TargetLocal::launch(LaunchSpec spec, ports::Respond respond) {
              respond(ports::problem(status.error()));
              return;
            }
-           SpawnSpec what;
-           what.arguments = {options_.python, "-m",       "local_target", "run", spec.pipeline_file,
-                             "--run-key",     key.text(), "--url",        url_};
-           if (!spec.pipeline.empty()) {
-             what.arguments.push_back("--pipeline=" + spec.pipeline);
-           }
-           for (const auto& [name, value] : spec.parameters) {
+           SpawnSpec what = python({"run", spec.pipeline_file, "--run-key", key.text()});
+           if (!spec.pipeline.empty()) what.arguments.push_back("--pipeline=" + spec.pipeline);
+           for (const auto& [name, value] : spec.parameters)
              what.arguments.push_back("--param=" + name + "=" + value);
-           }
-           what.environment = {{"PYTHONPATH", options_.python_path},
-                               {"TELLTALE_SPOOL_DIR", options_.data + "/spool"}};
-           if (!options_.token.empty())
-             what.environment.emplace_back("TELLTALE_TOKEN", options_.token);
            what.working_directory = spec.working_directory;
            what.output_file = launch_log(options_, key);
            const Result<int> pid = spawn_detached(what);
@@ -147,7 +140,7 @@ void TargetLocal::launch(LaunchSpec spec, ports::Respond respond) {
              respond(ports::problem(pid.error()));
              return;
            }
-           watch(key, pid.value());
+           await(pid.value(), [this, key](int status) { runner_ended(key, status); });
            ports::HttpResponse response;
            response.status = 202;
            response.body = fmt::format("{{\"run_key\":\"{}\"}}\n", key.text());
@@ -156,22 +149,54 @@ void TargetLocal::launch(LaunchSpec spec, ports::Respond respond) {
          });
 }
 
-void TargetLocal::watch(RunKey key, int pid) {
-  loop_.post_after(kWatchUs, [this, alive = alive_, key, pid] {
+void TargetLocal::await(int pid, UniqueFunction<void(int)> ended) {
+  loop_.post_after(kWatchUs, [this, alive = alive_, pid, ended = std::move(ended)]() mutable {
     if (!*alive) return;
     int status = 0;
-    const int ended = ::waitpid(pid, &status, WNOHANG);
-    if (ended == 0) {
-      watch(key, pid);
-      return;
+    const int found = ::waitpid(pid, &status, WNOHANG);
+    if (found == 0) {
+      await(pid, std::move(ended));
+    } else if (found == pid) {
+      ended(status);
     }
-    if (ended != pid) return;
-    const bool reported = WIFEXITED(status) && (WEXITSTATUS(status) == kSucceeded ||
-                                                WEXITSTATUS(status) == kReportedFailure);
-    if (reported) return;
-    report_failure(key, fmt::format("The runner stopped ({}). {}", how_it_ended(status),
-                                    last_line_of(launch_log(options_, key))));
   });
+}
+
+void TargetLocal::runner_ended(const RunKey& key, int status) {
+  const bool reported = WIFEXITED(status) && (WEXITSTATUS(status) == kSucceeded ||
+                                              WEXITSTATUS(status) == kReportedFailure);
+  if (reported) return;
+  report_failure(key, fmt::format("The runner stopped ({}). {}", how_it_ended(status),
+                                  last_line_of(launch_log(options_, key))));
+}
+
+void TargetLocal::settle_earlier_runs() {
+  std::error_code error;
+  if (fs::is_empty(spool_of(options_), error) || error) return;
+  if (::access(options_.python.c_str(), X_OK) != 0) return;  // with the next start, then
+  SpawnSpec what = python({"settle"});
+  what.working_directory = options_.data;
+  what.output_file = options_.data + "/launches/settle.log";
+  const Result<int> pid = spawn_detached(what);
+  if (!pid.ok()) {
+    spdlog::warn("deliver: what earlier runs left stays where it is: {}", pid.error().message);
+    return;
+  }
+  await(pid.value(), [](int status) {
+    if (status != 0)
+      spdlog::warn("deliver: settling earlier runs failed ({})", how_it_ended(status));
+  });
+}
+
+SpawnSpec TargetLocal::python(std::vector<std::string> arguments) const {
+  SpawnSpec what;
+  what.arguments = {options_.python, "-m", "local_target"};
+  what.arguments.insert(what.arguments.end(), arguments.begin(), arguments.end());
+  what.arguments.insert(what.arguments.end(), {"--url", url_});
+  what.environment = {{"PYTHONPATH", options_.python_path},
+                      {"TELLTALE_SPOOL_DIR", spool_of(options_)}};
+  if (!options_.token.empty()) what.environment.emplace_back("TELLTALE_TOKEN", options_.token);
+  return what;
 }
 
 void TargetLocal::report_failure(const RunKey& key, const std::string& why) {

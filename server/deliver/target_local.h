@@ -8,7 +8,9 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "deliver/spawn.h"
 #include "ports/http_handler.h"
 #include "ports/log.h"
 
@@ -39,11 +41,17 @@ class TargetLocal final : public ports::HttpHandler {
 
   // Where runs report to; before the first request.
   void set_url(std::string url) { url_ = std::move(url); }
+  // Has a process of its own deliver what runs left that ended while no server was there. Once,
+  // when requests are taken.
+  void settle_earlier_runs();
   void handle(ports::HttpRequest request, ports::Respond respond) override;
 
  private:
+  SpawnSpec python(std::vector<std::string> arguments) const;
   void launch(LaunchSpec spec, ports::Respond respond);
-  void watch(RunKey key, int pid);
+  // `ended` with the process's wait status.
+  void await(int pid, UniqueFunction<void(int)> ended);
+  void runner_ended(const RunKey& key, int status);
   void report_failure(const RunKey& key, const std::string& why);
   void append(const RunKey& key, std::string event, UniqueFunction<void(Status)> done);
 

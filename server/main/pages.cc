@@ -40,6 +40,7 @@ Pages::Pages(ports::Runtime& loop, ports::Log& log, ports::Store& store, Counter
       target_local_(
           loop, log, std::move(local),
           [this](const RunKey& key, auto found) { find_launch(views_, key, std::move(found)); }),
+      starts_runs_(starts_runs),
       site_(loop, log, views_, runs_, counters, starts_runs ? &target_local_ : nullptr) {}
 
 void Pages::start(UniqueFunction<void()> ready) {

@@ -22,12 +22,17 @@ class Pages {
   void start(UniqueFunction<void()> ready);
   // Where runs started here send their events.
   void set_url(const std::string& url) { target_local_.set_url(url); }
+  // Where this process starts runs: those of an earlier one get their end. Once it listens.
+  void settle_earlier_runs() {
+    if (starts_runs_) target_local_.settle_earlier_runs();
+  }
   serve::Site& site() { return site_; }
 
  private:
   serve::RunList runs_;
   serve::LiveViews views_;
   deliver::TargetLocal target_local_;
+  const bool starts_runs_;
   serve::TelltaleSite site_;
 };
 

@@ -142,7 +142,9 @@ Status Wiring::start(const serve::HttpServerOptions& http) {
     const Result<int> port = p.http->listen(http);
     if (!port.ok()) return port.error();
     p.url = fmt::format("http://{}:{}", http.address, port.value());
-    if (p.pages != nullptr) p.pages->set_url(p.url);
+    if (p.pages == nullptr) return Done{};
+    p.pages->set_url(p.url);
+    p.pages->settle_earlier_runs();
     return Done{};
   });
 }

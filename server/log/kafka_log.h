@@ -26,7 +26,8 @@ struct KafkaHeader {
 struct KafkaLogOptions {
   std::map<std::string, KafkaTopic> topics = {
       {ports::kEventsTopic, {.partitions = 24}},
-      {ports::kRunsTopic, {.partitions = 1, .compacted = true}}};
+      {ports::kRunsTopic, {.partitions = 1, .compacted = true}},
+      {ports::kSourcesTopic, {.partitions = 1, .compacted = true}}};
   // What a record's headers are beside `ce_time`, which the log writes itself. Called on the thread
   // that appends; must know every topic. None: no other headers.
   std::function<std::vector<KafkaHeader>(const std::string& topic, const ports::Record&)> describe;

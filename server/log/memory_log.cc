@@ -39,7 +39,7 @@ void MemoryLog::append(std::string topic, std::vector<ports::Record> records,
 LogOffset MemoryLog::keep(const ports::Partition& partition, ports::Record record) {
   Kept& kept = partitions_.at(partition);
   const LogOffset offset = kept.end;
-  if (partition.topic == options_.compacted_topic) {
+  if (options_.compacted_topics.count(partition.topic) > 0) {
     const auto [found, added] = kept.newest.try_emplace(record.key, offset);
     if (!added) kept.records.erase(std::exchange(found->second, offset));
   }
@@ -159,7 +159,7 @@ void MemoryLog::drop_waiting() {
 }
 
 void MemoryLog::lose_newest(const std::string& topic, std::size_t records) {
-  CHECK(topic != options_.compacted_topic, "{} is compacted", topic);
+  CHECK(options_.compacted_topics.count(topic) == 0, "{} is compacted", topic);
   for (int number = 0; number < partition_count(topic); ++number) {
     Kept& kept = partitions_.at({topic, number});
     for (std::size_t i = 0; i < records && !kept.records.empty(); ++i) {

@@ -6,6 +6,7 @@
 #include <list>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "log/local_groups.h"
@@ -14,9 +15,10 @@
 namespace telltale::log {
 
 struct MemoryLogOptions {
-  std::map<std::string, int> topics = {{ports::kEventsTopic, 1}, {ports::kRunsTopic, 1}};
+  std::map<std::string, int> topics = {
+      {ports::kEventsTopic, 1}, {ports::kRunsTopic, 1}, {ports::kSourcesTopic, 1}};
   // Of these only the newest record of each key is kept.
-  std::string compacted_topic = ports::kRunsTopic;
+  std::set<std::string> compacted_topics = {ports::kRunsTopic, ports::kSourcesTopic};
 };
 
 class MemoryLog final : public ports::Log {
@@ -46,15 +48,15 @@ class MemoryLog final : public ports::Log {
   // Forgets who waits and who is a member, unanswered: the process that asked has ended. Records
   // stay.
   void drop_waiting();
-  // What a crash takes where the log answered before its records were on disk. Not for the
-  // compacted topic.
+  // What a crash takes where the log answered before its records were on disk. Not for a compacted
+  // topic.
   void lose_newest(const std::string& topic, std::size_t records);
 
  private:
   struct Kept {
     LogOffset end{};
     std::map<LogOffset, ports::Record> records;
-    std::map<std::string, LogOffset> newest;  // by key; of the compacted topic only
+    std::map<std::string, LogOffset> newest;  // by key; of a compacted topic only
   };
   struct Waiting {
     ports::Partition partition;

@@ -188,7 +188,7 @@ Status SqliteFile::execute(const char* sql) {
   return error("its file cannot be used");
 }
 
-Status SqliteFile::write(const std::vector<Block>& blocks, const std::string& compacted_topic) {
+Status SqliteFile::write(const std::vector<Block>& blocks) {
   if (Status status = execute("BEGIN IMMEDIATE"); !status.ok()) return status;
   const auto give_up = [&]() -> Status {
     Status failed = error("The log cannot be written");
@@ -196,7 +196,7 @@ Status SqliteFile::write(const std::vector<Block>& blocks, const std::string& co
     return failed;
   };
   for (const Block& block : blocks) {
-    if (block.partition.topic == compacted_topic) {
+    if (block.compacted) {
       LogOffset place = block.first;
       for (const ports::Record* record : block.records) {
         Statement insert(*this, kInsertNewest, block.partition);

@@ -18,6 +18,7 @@ namespace telltale::log {
 // One insert: records of one partition that follow each other.
 struct Block {
   ports::Partition partition;
+  bool compacted = false;  // of its topic: each key is kept once
   LogOffset first{};
   std::vector<const ports::Record*> records;
 };
@@ -34,7 +35,7 @@ class SqliteFile {
   SqliteFile& operator=(const SqliteFile&) = delete;
 
   // All or nothing, on disk when it returns.
-  Status write(const std::vector<Block>& blocks, const std::string& compacted_topic);
+  Status write(const std::vector<Block>& blocks);
   Result<std::vector<ports::StoredRecord>> read(const ports::Partition& partition, LogOffset from,
                                                 const ports::ReadLimits& limits, bool compacted);
   Result<ports::Bounds> bounds(const ports::Partition& partition, bool compacted);

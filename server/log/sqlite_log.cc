@@ -74,7 +74,9 @@ struct SqliteLog::State {
   std::thread writer;
   std::thread reader;
 
-  bool compacted(const std::string& topic) const { return topic == options.compacted_topic; }
+  bool compacted(const std::string& topic) const {
+    return options.compacted_topics.count(topic) > 0;
+  }
   Result<Done> open_files();
   void write_loop();
   void read_loop();
@@ -183,7 +185,8 @@ std::vector<ports::Appended> SqliteLog::State::place(const SqliteLog& log,
       const ports::Partition partition{batch[i].topic,
                                        log.partition_of(batch[i].topic, record.key)};
       const auto [found, added] = block_of.try_emplace(partition, blocks.size());
-      if (added) blocks.push_back({partition, recent[partition].end, {}});
+      if (added)
+        blocks.push_back({partition, compacted(partition.topic), recent[partition].end, {}});
       Block& block = blocks[found->second];
       placed[i].places.push_back(
           {partition.number, LogOffset{to_number(block.first) + block.records.size()}});
@@ -196,7 +199,7 @@ std::vector<ports::Appended> SqliteLog::State::place(const SqliteLog& log,
 void SqliteLog::State::write_batch(std::vector<Append> batch) {
   std::vector<Block> blocks;
   std::vector<ports::Appended> placed = place(*owner, batch, blocks);
-  const Status written = write_file->write(blocks, options.compacted_topic);
+  const Status written = write_file->write(blocks);
   if (!written.ok() && batch.size() > 1) {
     // One of them may be what does not fit; each gets its own answer.
     for (Append& append : batch) {

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "ports/log.h"
@@ -14,9 +15,10 @@ namespace telltale::log {
 
 struct SqliteLogOptions {
   std::string directory;  // made if missing
-  std::map<std::string, int> topics = {{ports::kEventsTopic, 1}, {ports::kRunsTopic, 1}};
+  std::map<std::string, int> topics = {
+      {ports::kEventsTopic, 1}, {ports::kRunsTopic, 1}, {ports::kSourcesTopic, 1}};
   // Of these only the newest record of each key is kept.
-  std::string compacted_topic = ports::kRunsTopic;
+  std::set<std::string> compacted_topics = {ports::kRunsTopic, ports::kSourcesTopic};
   // The file grows no further than this many pages of 16 KiB: then appends answer storage_full, as
   // on a full disk. 0: as far as the disk goes.
   std::int64_t size_limit_pages = 0;

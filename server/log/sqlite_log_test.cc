@@ -21,7 +21,6 @@ using ports::LogAsker;
 using ports::numbered;
 
 const ports::Partition kEvents{ports::kEventsTopic, 0};
-const ports::Partition kRuns{ports::kRunsTopic, 0};
 
 std::unique_ptr<SqliteLog> open(const std::string& directory, std::int64_t size_limit_pages = 0) {
   return SqliteLog::open({.directory = directory, .size_limit_pages = size_limit_pages}).take();
@@ -144,19 +143,19 @@ TEST(SqliteLog, ADamagedBlockIsCorruptAndTheOthersAreRead) {
 
 TEST(SqliteLog, ATopicStaysAsItWasMade) {
   const ports::TemporaryFolder folder;
-  const auto reopen = [&](int partitions, const char* compacted_topic) {
+  const auto reopen = [&](int partitions, std::set<std::string> compacted) {
     return SqliteLog::open({.directory = folder.path(),
                             .topics = {{"topic", partitions}},
-                            .compacted_topic = compacted_topic});
+                            .compacted_topics = std::move(compacted)});
   };
-  ASSERT_TRUE(reopen(3, "").ok());
-  EXPECT_TRUE(reopen(3, "").ok());
-  const auto fewer = reopen(2, "");
+  ASSERT_TRUE(reopen(3, {}).ok());
+  EXPECT_TRUE(reopen(3, {}).ok());
+  const auto fewer = reopen(2, {});
   ASSERT_FALSE(fewer.ok());
   EXPECT_EQ(fewer.error().code, ErrorCode::invalid_argument);
   EXPECT_NE(fewer.error().message.find("topic was made with 3 partition(s)"), std::string::npos);
-  EXPECT_EQ(reopen(3, "topic").error().code, ErrorCode::invalid_argument);
-  EXPECT_TRUE(reopen(3, "").ok());
+  EXPECT_EQ(reopen(3, {"topic"}).error().code, ErrorCode::invalid_argument);
+  EXPECT_TRUE(reopen(3, {}).ok());
 }
 
 TEST(SqliteLog, AFileOfANewerTelltaleIsRefused) {
@@ -182,28 +181,55 @@ TEST(SqliteLog, AFileThatIsNoLogIsRefused) {
   EXPECT_NE(opened.error().message.find("move it away"), std::string::npos);
 }
 
-TEST(SqliteLog, CompactionKeepsTheNewestOfAKeyAndOffsetsGoOn) {
+TEST(SqliteLog, ATopicThatIsNewIsMadeInALogThatIsThere) {
+  const ports::TemporaryFolder folder;
+  runtime::AsioRuntime loop("test");
+  {
+    const auto older = SqliteLog::open(
+        {.directory = folder.path(), .topics = {{ports::kEventsTopic, 1}}, .compacted_topics = {}});
+    ASSERT_TRUE(older.ok());
+    LogAsker asker(loop, *older.value());
+    ASSERT_TRUE(asker.append(ports::kEventsTopic, numbered(0, 3)).ok());
+  }
+  const auto log = open(folder.path());
+  LogAsker asker(loop, *log);
+  EXPECT_EQ(*asker.bounds(kEvents), (ports::Bounds{LogOffset{0}, LogOffset{3}}));
+  EXPECT_EQ(*asker.bounds({ports::kSourcesTopic, 0}), ports::Bounds{});
+  EXPECT_TRUE(asker.append(ports::kSourcesTopic, numbered(0, 1)).ok());
+}
+
+class SqliteCompaction : public testing::TestWithParam<const char*> {};
+
+TEST_P(SqliteCompaction, KeepsTheNewestOfAKeyAndOffsetsGoOn) {
+  const std::string topic = GetParam();
+  const ports::Partition partition{topic, 0};
   const ports::TemporaryFolder folder;
   runtime::AsioRuntime loop("test");
   {
     const auto log = open(folder.path());
     LogAsker asker(loop, *log);
-    ASSERT_TRUE(
-        asker.append(ports::kRunsTopic, {{"a", "1", 1}, {"b", "2", 2}, {"a", "3", 3}}).ok());
-    ASSERT_TRUE(asker.append(ports::kRunsTopic, {{"c", "4", 4}, {"a", "5", 5}}).ok());
+    ASSERT_TRUE(asker.append(topic, {{"a", "1", 1}, {"b", "2", 2}, {"a", "3", 3}}).ok());
+    ASSERT_TRUE(asker.append(topic, {{"c", "4", 4}, {"a", "5", 5}}).ok());
   }
   const auto log = open(folder.path());
   LogAsker asker(loop, *log);
   const std::vector<ports::StoredRecord> expected = {
       {LogOffset{1}, {"b", "2", 2}}, {LogOffset{3}, {"c", "4", 4}}, {LogOffset{4}, {"a", "5", 5}}};
-  const auto read = asker.read(kRuns, 0);
+  const auto read = asker.read(partition, 0);
   ASSERT_TRUE(read.ok());
   EXPECT_EQ(*read, expected);
-  EXPECT_EQ(*asker.bounds(kRuns), (ports::Bounds{LogOffset{1}, LogOffset{5}}));
-  const auto more = asker.append(ports::kRunsTopic, {{"b", "6", 6}});
+  EXPECT_EQ(*asker.bounds(partition), (ports::Bounds{LogOffset{1}, LogOffset{5}}));
+  const auto more = asker.append(topic, {{"b", "6", 6}});
   ASSERT_TRUE(more.ok());
   EXPECT_EQ(more->places[0].offset, LogOffset{5});
 }
+
+INSTANTIATE_TEST_SUITE_P(Of, SqliteCompaction,
+                         testing::Values(ports::kRunsTopic, ports::kSourcesTopic),
+                         [](const auto& info) {
+                           const std::string topic = info.param;
+                           return topic.substr(topic.find('.') + 1);
+                         });
 
 TEST(SqliteLog, WhenItIsFullAppendsAreRefusedWholeAndReadsGoOn) {
   const ports::TemporaryFolder folder;

@@ -52,9 +52,10 @@ std::vector<log::KafkaHeader> event_headers(const std::string& topic, const port
     headers.push_back({"ce_id", seen.id});
     headers.push_back({"ce_type", "telltale." + (seen.kind.empty() ? "event" : seen.kind)});
   } else {
-    // One a run and moment, which is all that tells one summary from the next.
+    // One a key and moment, which is all that tells one record of a compacted topic from the next.
     headers.push_back({"ce_id", record.key + "/" + std::to_string(record.timestamp_us)});
-    headers.push_back({"ce_type", "telltale.run_summary"});
+    headers.push_back({"ce_type", topic == ports::kSourcesTopic ? "telltale.source_position"
+                                                                : "telltale.run_summary"});
   }
   return headers;
 }

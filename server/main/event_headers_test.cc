@@ -48,6 +48,13 @@ TEST(EventHeaders, OfASummary) {
   EXPECT_EQ(headers.at("ce_id"), "the key/17");
 }
 
+TEST(EventHeaders, OfASourcesPosition) {
+  const auto headers = headers_of(ports::kSourcesTopic, "");
+  EXPECT_EQ(headers.at("ce_type"), "telltale.source_position");
+  EXPECT_EQ(headers.at("ce_id"), "the key/17");
+  EXPECT_EQ(headers.at("ce_subject"), "the key");
+}
+
 TEST(EventHeaders, WhatIsNoEventHasThemToo) {
   for (const std::string& bytes :
        {std::string(), std::string("\xff\xff\xff"), std::string("\x0a\x7f")}) {

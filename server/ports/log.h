@@ -34,6 +34,8 @@ namespace telltale::ports {
 inline constexpr const char* kEventsTopic = "telltale.events";  // key: run key, value: Event
 inline constexpr const char* kRunsTopic =
     "telltale.runs";  // key: run key, value: RunSummary; compacted
+inline constexpr const char* kSourcesTopic =
+    "telltale.sources";  // key: a source's name, value: SourcePosition; compacted
 
 struct Record {
   std::string key;

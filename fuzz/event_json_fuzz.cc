@@ -1,6 +1,6 @@
 // NDJSON of events, against protobuf's own parser one line at a time: what that takes whole is
 // taken, what it refuses even with unknown fields left out is refused, and nothing gets lost
-// between.
+// between. The same lines as facts of a source are taken and refused alike.
 #include <google/protobuf/util/field_comparator.h>
 #include <google/protobuf/util/json_util.h>
 #include <google/protobuf/util/message_differencer.h>
@@ -58,6 +58,24 @@ bool expected(std::string_view line, Event& event) {
   return true;
 }
 
+void check_items(const std::vector<std::string_view>& lines,
+                 const telltale::collect::ParsedEvents& as_lines) {
+  std::vector<telltale::ports::Item> items;
+  for (const std::string_view line : lines)
+    items.push_back({telltale::hash_id({line}), std::string(line), line.size()});
+  const telltale::collect::ParsedEvents parsed = telltale::collect::parse_json_items(items, kNow);
+  CHECK(parsed.records.size() == as_lines.records.size(), "{} items of {} lines are taken",
+        parsed.records.size(), as_lines.records.size());
+  CHECK(parsed.refused.size() == as_lines.refused.size(), "{} items of {} lines are refused",
+        parsed.refused.size(), as_lines.refused.size());
+  Event kept;
+  for (const telltale::ports::Record& record : parsed.records) {
+    CHECK(kept.ParseFromString(record.value), "an item cannot be read back");
+    CHECK(!kept.id().empty() && !kept.epoch().empty() && kept.sequence() > 0,
+          "nothing tells a repeat of {}", kept.ShortDebugString());
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -80,5 +98,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   CHECK(taken == parsed.records.size(), "{} lines more were taken than should be",
         parsed.records.size() - taken);
+  check_items(lines, parsed);
   return 0;
 }

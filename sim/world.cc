@@ -38,11 +38,13 @@ struct World::Server {
       : fold(runtime, log, store, counters, [](const std::string&) {}),
         runs(runtime, log, counters),
         views(runtime, log, store, counters),
-        ingest(runtime, runtime, log, counters) {}
+        rejected(counters),
+        ingest(runtime, runtime, log, counters, rejected) {}
 
   loops::FoldWorker fold;
   serve::RunList runs;
   serve::LiveViews views;
+  collect::RejectedEvents rejected;
   collect::HttpIngest ingest;
   bool ready = false;
 };

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/ids.h"
 #include "base/limits.h"
 #include "collect/event_check.h"
 #include "schema/event.pb.h"
@@ -52,18 +53,21 @@ class Batch {
   }
 
   // Counts the line and says whether it is of a size that can be looked at.
-  bool next_line(std::string_view raw) {
+  bool next_line(std::string_view raw) { return next_line(raw, raw.size()); }
+  // `size`: of the whole, where `raw` is the beginning of it.
+  bool next_line(std::string_view raw, std::uint64_t size) {
     ++line_;
-    if (raw.size() > limits::kEventBytes) {
-      refuse(raw, ErrorCode::too_large,
-             fmt::format("An event has at most {} bytes, this one {}.", limits::kEventBytes,
-                         raw.size()));
-      return false;
-    }
-    return true;
+    if (size <= limits::kEventBytes) return true;
+    refuse(raw, ErrorCode::too_large,
+           fmt::format("An event has at most {} bytes, this one {}.", limits::kEventBytes, size));
+    return false;
   }
 
+  // Of what is taken next: the id that stands in where an event brings none.
+  void name_after(const std::string& item_id) { item_id_ = &item_id; }
+
   void take(std::string_view raw, Event& event) {
+    if (item_id_ != nullptr) name_fact(event);
     if (Status status = check_event(event); !status.ok()) {
       refuse(raw, status.error().code, status.error().message);
       return;
@@ -77,10 +81,26 @@ class Batch {
   ParsedEvents finish() { return std::move(out_); }
 
  private:
+  // What tells a repeat of this fact. Its own epoch, which nothing else is part of: a place in the
+  // source would be another fact's once the source was cut off.
+  void name_fact(Event& event) const {
+    if (event.id().empty()) event.set_id(*item_id_);
+    if (!event.epoch().empty() || event.sequence() != 0) return;
+    event.set_epoch(hash_id({"fact", event.id()}));
+    event.set_sequence(1);
+  }
+
   EpochUs observed_at_;
+  const std::string* item_id_ = nullptr;  // none: a request, whose sender names what it sends
   std::size_t line_ = 0;
   ParsedEvents out_;
 };
+
+std::string_view without_end(std::string_view line) {
+  while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t'))
+    line.remove_suffix(1);
+  return line;
+}
 
 void take_json_line(Batch& batch, std::string_view line, Event& event) {
   std::string why;
@@ -108,10 +128,8 @@ ParsedEvents parse_json_events(std::string_view body, EpochUs observed_at) {
   while (!body.empty()) {
     const std::string_view rest = body;
     const std::size_t end = body.find('\n');
-    std::string_view line = body.substr(0, end);
+    const std::string_view line = without_end(body.substr(0, end));
     body.remove_prefix(end == std::string_view::npos ? body.size() : end + 1);
-    while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t'))
-      line.remove_suffix(1);
     if (line.empty()) continue;
     if (!batch.has_room(rest)) break;
     if (batch.next_line(line)) take_json_line(batch, line, event);
@@ -142,6 +160,18 @@ ParsedEvents parse_protobuf_events(std::string_view body, EpochUs observed_at) {
     } else {
       batch.refuse(message, ErrorCode::invalid_argument, "These bytes are no event.");
     }
+  }
+  return batch.finish();
+}
+
+ParsedEvents parse_json_items(const std::vector<ports::Item>& items, EpochUs observed_at) {
+  Batch batch(observed_at);
+  Event event;
+  for (const ports::Item& item : items) {
+    const std::string_view line = without_end(item.bytes);
+    if (line.empty() && item.size == item.bytes.size()) continue;
+    batch.name_after(item.id);
+    if (batch.next_line(line, item.size)) take_json_line(batch, line, event);
   }
   return batch.finish();
 }

@@ -123,6 +123,52 @@ TEST(EventParser, ReadsLengthDelimitedProtobuf) {
   EXPECT_EQ(endless.refused.size(), 1U);
 }
 
+ports::Item item(const std::string& id, const std::string& bytes) {
+  return {hash_id({id}), bytes, bytes.size()};
+}
+
+TEST(EventParser, AnItemIsOneEventAndNamesItWhereItHasNoName) {
+  const std::vector<ports::Item> items = {
+      item("1", line("\"heartbeat\":{}")), item("2", line("\"id\":\"own\",\"heartbeat\":{}")),
+      item("3", line("\"epoch\":\"e\",\"sequence\":7,\"heartbeat\":{}"))};
+  const ParsedEvents parsed = parse_json_items(items, kNow);
+  ASSERT_EQ(parsed.records.size(), 3U);
+  EXPECT_TRUE(parsed.refused.empty());
+  const schema::Event first = event_of(parsed.records[0]);
+  EXPECT_EQ(first.id(), items[0].id);
+  EXPECT_EQ(event_of(parsed.records[1]).id(), "own");
+  EXPECT_EQ(event_of(parsed.records[2]).id(), items[2].id);
+  EXPECT_EQ(first.observed_at_us(), to_number(kNow));
+  // A place among others is told by the sender alone; else each fact has an epoch of its own.
+  EXPECT_EQ(event_of(parsed.records[2]).epoch(), "e");
+  EXPECT_EQ(event_of(parsed.records[2]).sequence(), 7U);
+  EXPECT_EQ(first.sequence(), 1U);
+  EXPECT_EQ(event_of(parsed.records[1]).sequence(), 1U);
+  EXPECT_NE(first.epoch(), event_of(parsed.records[1]).epoch());
+  EXPECT_TRUE(is_id(first.epoch()));
+}
+
+TEST(EventParser, AnItemReadAgainIsTheSameEvent) {
+  const std::vector<ports::Item> one = {item("1", line("\"heartbeat\":{}"))};
+  std::vector<ports::Item> many = {item("0", line("\"progress\":{}"))};
+  many.push_back(one[0]);
+  EXPECT_EQ(parse_json_items(one, kNow).records[0], parse_json_items(many, kNow).records[1]);
+}
+
+TEST(EventParser, ABadItemIsRefusedAmongItsNeighbours) {
+  std::vector<ports::Item> items = {item("1", "rubbish"), item("2", line("\"heartbeat\":{}")),
+                                    item("3", "\r"), item("4", line("\"heartbeat\":{}"))};
+  items.push_back(item("5", line("\"heartbeat\":{}")));
+  items.back().size = limits::kEventBytes + 1;  // these are its first bytes
+  const ParsedEvents parsed = parse_json_items(items, kNow);
+  EXPECT_EQ(parsed.records.size(), 2U);
+  ASSERT_EQ(parsed.refused.size(), 2U);
+  EXPECT_EQ(parsed.refused[0].raw, "rubbish");
+  EXPECT_EQ(parsed.refused[1].code, ErrorCode::too_large);
+  EXPECT_NE(parsed.refused[1].message.find("this one 983041"), std::string::npos)
+      << parsed.refused[1].message;
+}
+
 TEST(EventParser, TakesAtMostSoManyEventsAtOnce) {
   std::string body;
   for (std::size_t i = 0; i < limits::kIngestEvents + 3; ++i) body += line("\"heartbeat\":{}");

@@ -4,7 +4,6 @@
 
 #include "base/json.h"
 #include "base/limits.h"
-#include "collect/event_parser.h"
 
 namespace telltale::collect {
 namespace {
@@ -38,8 +37,12 @@ bool is_protobuf(const HttpRequest& request) {
 }  // namespace
 
 HttpIngest::HttpIngest(ports::Runtime& serve_loop, ports::Runtime& collect_loop, ports::Log& log,
-                       Counters& counters)
-    : serve_loop_(serve_loop), collect_loop_(collect_loop), log_(log), counters_(counters) {}
+                       Counters& counters, RejectedEvents& rejected)
+    : serve_loop_(serve_loop),
+      collect_loop_(collect_loop),
+      log_(log),
+      counters_(counters),
+      rejected_(rejected) {}
 
 void HttpIngest::handle(HttpRequest request, ports::Respond respond) {
   ports::Completion<HttpResponse> done(serve_loop_, std::move(respond));
@@ -47,7 +50,9 @@ void HttpIngest::handle(HttpRequest request, ports::Respond respond) {
     if (request.method == "POST") {
       take(std::move(request), std::move(done));
     } else {
-      done(rejected_answer());
+      HttpResponse response;
+      response.body = rejected_.json();
+      done(std::move(response));
     }
   });
 }
@@ -58,7 +63,7 @@ void HttpIngest::take(HttpRequest request, ports::Completion<HttpResponse> done)
   const EpochUs now = collect_loop_.now();
   ParsedEvents parsed = is_protobuf(request) ? parse_protobuf_events(request.body, now)
                                              : parse_json_events(request.body, now);
-  note_refused(parsed);
+  rejected_.note(parsed.refused, now);
   if (parsed.records.empty()) {
     if (parsed.refused.empty())
       parsed.refused.push_back({0, ErrorCode::invalid_argument, "The body holds no events.", {}});
@@ -111,25 +116,6 @@ bool HttpIngest::within_budget(const ParsedEvents& parsed) {
   }
   for (const auto& [run, bytes] : wanted) budget_used_[run] += bytes;
   return true;
-}
-
-void HttpIngest::note_refused(const ParsedEvents& parsed) {
-  counters_.add(Counter::events_rejected, parsed.refused.size());
-  for (const Refused& refused : parsed.refused)
-    rejections_.add(collect_loop_.now(), name_of(refused.code), refused.message, refused.raw);
-}
-
-HttpResponse HttpIngest::rejected_answer() const {
-  std::string json = fmt::format("{{\"total\":{},\"rejections\":[", rejections_.total());
-  const auto& kept = rejections_.newest_last();
-  for (auto it = kept.rbegin(); it != kept.rend(); ++it) {
-    json += fmt::format("{}{{\"at_us\":\"{}\",\"code\":\"{}\",\"message\":{},\"sample\":{}}}",
-                        it == kept.rbegin() ? "" : ",", to_number(it->at), it->code,
-                        json_string(it->message), json_string(it->sample));
-  }
-  HttpResponse response;
-  response.body = json + "]}\n";
-  return response;
 }
 
 }  // namespace telltale::collect

@@ -35,7 +35,8 @@ class HttpIngestTest : public testing::Test {
   log::MemoryLog kept_{loop_};
   ports::FaultyLog log_{kept_, loop_};
   Counters counters_;
-  HttpIngest ingest_{loop_, loop_, log_, counters_};
+  RejectedEvents rejected_{counters_};
+  HttpIngest ingest_{loop_, loop_, log_, counters_, rejected_};
 };
 
 TEST_F(HttpIngestTest, EventsAreTakenOnceTheLogHasThem) {

@@ -67,6 +67,7 @@ struct Wiring::Parts {
   std::unique_ptr<runtime::AsioRuntime> collect_thread;
   std::unique_ptr<loops::HealthLoop> health;
   std::unique_ptr<loops::FoldWorker> fold_worker;
+  collect::RejectedEvents rejected{counters};
   std::unique_ptr<collect::HttpIngest> ingest;
   std::unique_ptr<Pages> pages;
   std::unique_ptr<serve::ProcessSite> site;
@@ -90,7 +91,8 @@ void Wiring::Parts::build(const Roles& roles, deliver::TargetLocalOptions local)
   }
   if (roles.collect) {
     collect_thread = std::make_unique<runtime::AsioRuntime>("collect");
-    ingest = std::make_unique<collect::HttpIngest>(serve_thread, *collect_thread, log, counters);
+    ingest = std::make_unique<collect::HttpIngest>(serve_thread, *collect_thread, log, counters,
+                                                   rejected);
   }
   if (roles.serve) {
     // Runs started here send their events to this process and ask it whether to go on.

@@ -31,7 +31,7 @@ SERVER: Dict[str, Set[str]] = {
     "main": {EVERYTHING},
 }
 # Tests also drive what they test with the runtimes and the memory implementations.
-TEST_HEADERS = re.compile(r"^(runtime/|log/memory_|store/memory_|testing/|ports/)")
+TEST_HEADERS = re.compile(r"^(runtime/|(log|store|collect)/memory_|testing/|ports/)")
 IS_TEST = re.compile(r"_(test|bench|fuzz)\.(cc|h)$|_test_|/testing/")
 
 UI: Dict[str, Set[str]] = {

@@ -18,6 +18,8 @@ namespace telltale {
   X(ingest_requests, info, "Requests that brought events.")                                    \
   X(ingest_bytes, info, "Bytes of those requests.")                                            \
   X(ingest_busy, rejected, "Requests answered 429: a queue or a run's budget was full.")       \
+  X(source_relists, info, "Sources read from their beginning again; the fold drops repeats.")  \
+  X(source_retries, info, "Times a source or its log was tried again after a pause.")          \
   X(log_append_failures, rejected, "Appends the log refused; the sender was told.")            \
   X(records_unreadable, lost, "Log records that are no Event of ours; they were skipped.")     \
   X(http_requests, info, "HTTP requests answered.")                                            \

@@ -27,9 +27,17 @@ inline constexpr std::size_t kRunBytesPerSecond = 32U << 20;
 // --- what is fetched from a source
 // One batch, in memory whole, and no more than this of one source under way at a time.
 inline constexpr std::size_t kSourceBatchBytes = 1U << 20;
-// A batch that is read and appended again fits into what the fold knows again, with as much room
-// for what others send of the same run (kRepeatWindow).
+// Of tiny ones: so many parsed events take a few times the bytes they came in.
 inline constexpr std::size_t kSourceBatchItems = 2'000;
+// A source that has much to tell at once, as one read from its beginning: the pace of any run.
+inline constexpr std::size_t kSourceBytesPerSecond = kRunBytesPerSecond;
+// Positions of one source in the log are so far apart: who starts reads all that were not compacted
+// yet, and a crash repeats no more than this.
+inline constexpr std::int64_t kSourcePositionUs = 1'000'000;
+// Until what failed is tried again: this, doubled each time up to the most, and from half of that
+// on by chance.
+inline constexpr std::int64_t kSourceRetryUs = 100'000;
+inline constexpr std::int64_t kSourceRetryUsMax = 10'000'000;
 
 // --- queues
 // Events accepted but not yet on disk; past it ingest answers 429.
@@ -62,7 +70,8 @@ inline constexpr std::int64_t kClaimTrustUs = 10'000'000;
 // A partition lost to another member that the group still says is ours is claimed again after
 // this: by then the other one has learnt that it is not its own, or the group has told us.
 inline constexpr std::int64_t kReclaimUs = 10'000'000;
-// Last checkpoints of a process that stops; beyond it the work is done again elsewhere.
+// Last checkpoints and positions of a process that stops; beyond it the work is done again
+// elsewhere.
 inline constexpr std::int64_t kHandOverUs = 5'000'000;
 
 // --- what goes out

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 
 namespace telltale::main {
@@ -28,6 +29,27 @@ Result<Roles> parse_roles(const std::string& text) {
     }
   }
   return roles;
+}
+
+Result<std::vector<SourceSpec>> parse_sources(const std::vector<std::string>& texts) {
+  const std::string kind = "file:";
+  std::vector<SourceSpec> sources;
+  for (const std::string& text : texts) {
+    if (text.rfind(kind, 0) != 0 || text.size() == kind.size()) {
+      return Error{ErrorCode::invalid_argument,
+                   fmt::format("--source {}: a source is file:PATH, a file of events.", text)};
+    }
+    SourceSpec source;
+    source.path = std::filesystem::absolute(text.substr(kind.size())).lexically_normal().string();
+    source.name = kind + source.path;
+    const auto same = [&](const SourceSpec& other) { return other.name == source.name; };
+    if (std::any_of(sources.begin(), sources.end(), same)) {
+      return Error{ErrorCode::invalid_argument,
+                   fmt::format("--source {} is named twice.", source.name)};
+    }
+    sources.push_back(std::move(source));
+  }
+  return sources;
 }
 
 Result<Address> parse_address(const std::string& text) {

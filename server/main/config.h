@@ -21,6 +21,7 @@ struct ServeConfig {
   std::string log = "sqlite";
   std::string store = "directory";
   std::string data = "data";
+  std::vector<std::string> sources;
   std::vector<std::string> hosts;
   std::string token_file;
   std::string python;
@@ -42,6 +43,14 @@ struct Address {
 
 // "collect,fold,serve", any of them in any order.
 Result<Roles> parse_roles(const std::string& text);
+// What one --source names.
+struct SourceSpec {
+  std::string name;  // "file:" and the absolute path: under this its position and ids are kept
+  std::string path;
+};
+
+// "file:PATH" each, every file once; relative paths are of the current folder.
+Result<std::vector<SourceSpec>> parse_sources(const std::vector<std::string>& texts);
 // "127.0.0.1:8080", "[::1]:0", "localhost:80".
 Result<Address> parse_address(const std::string& text);
 bool is_loopback(const std::string& host);

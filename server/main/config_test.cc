@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 
 namespace telltale::main {
@@ -21,6 +22,17 @@ TEST(Config, ReadsRolesInAnyOrder) {
   EXPECT_TRUE(!one.collect && one.fold && !one.serve);
   for (const char* text : {"", "fold,", ",", "fold serve", "Fold", "render"})
     EXPECT_FALSE(parse_roles(text).ok()) << text;
+}
+
+TEST(Config, ASourceIsAFileUnderItsAbsolutePath) {
+  const auto sources = parse_sources({"file:/a/./b", "file:c d"}).value();
+  ASSERT_EQ(sources.size(), 2U);
+  EXPECT_EQ(sources[0].name, "file:/a/b");
+  EXPECT_EQ(sources[0].path, "/a/b");
+  EXPECT_EQ(sources[1].path, std::filesystem::current_path().string() + "/c d");
+  for (const char* text : {"", "file:", "/a", "http://a", "File:/a"})
+    EXPECT_FALSE(parse_sources({text}).ok()) << text;
+  EXPECT_FALSE(parse_sources({"file:/a/b", "file:/a/../a/b"}).ok());
 }
 
 TEST(Config, KnowsLoopback) {

@@ -77,6 +77,10 @@ void add_serve(CLI::App& app, ServeConfig& config) {
   command.add_option("--data", config.data, "Folder of the log and the store; made if missing")
       ->envname("TELLTALE_DATA")
       ->capture_default_str();
+  command
+      .add_option("--source", config.sources,
+                  "file:PATH: a file of JSON events, one a line, read as it grows; repeatable")
+      ->envname("TELLTALE_SOURCE");
   command.add_option("--host", config.hosts, "Another Host (with port) it may be asked as")
       ->envname("TELLTALE_HOST");
   command

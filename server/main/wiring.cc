@@ -10,6 +10,7 @@
 #include "loops/health_loop.h"
 #include "main/backends.h"
 #include "main/pages.h"
+#include "main/sources.h"
 #include "runtime/asio_runtime.h"
 #include "serve/http_server.h"
 #include "serve/process_site.h"
@@ -69,30 +70,36 @@ struct Wiring::Parts {
   std::unique_ptr<loops::FoldWorker> fold_worker;
   collect::RejectedEvents rejected{counters};
   std::unique_ptr<collect::HttpIngest> ingest;
+  std::unique_ptr<Sources> sources;
   std::unique_ptr<Pages> pages;
   std::unique_ptr<serve::ProcessSite> site;
   std::unique_ptr<serve::HttpServer> http;
   std::string url;
   bool stopped = false;
 
-  void build(const Roles& roles, deliver::TargetLocalOptions local);
+  void build(const Roles& roles, const std::vector<SourceSpec>& specs,
+             deliver::TargetLocalOptions local);
 };
 
-void Wiring::Parts::build(const Roles& roles, deliver::TargetLocalOptions local) {
+void Wiring::Parts::build(const Roles& roles, const std::vector<SourceSpec>& specs,
+                          deliver::TargetLocalOptions local) {
   ports::Log& log = *backends.log;
   ports::Store& store = *backends.store;
   health = std::make_unique<loops::HealthLoop>(serve_thread, log, store);
+  const auto tell = [this](const std::string& part, const std::string& trouble) {
+    serve_thread.post([this, part, trouble] { health->tell(part, trouble); });
+  };
   if (roles.fold) {
     fold_thread = std::make_unique<runtime::AsioRuntime>("fold");
-    const auto tell = [this](const std::string& trouble) {
-      serve_thread.post([this, trouble] { health->tell("fold", trouble); });
-    };
-    fold_worker = std::make_unique<loops::FoldWorker>(*fold_thread, log, store, counters, tell);
+    fold_worker = std::make_unique<loops::FoldWorker>(
+        *fold_thread, log, store, counters,
+        [tell](const std::string& trouble) { tell("fold", trouble); });
   }
   if (roles.collect) {
     collect_thread = std::make_unique<runtime::AsioRuntime>("collect");
     ingest = std::make_unique<collect::HttpIngest>(serve_thread, *collect_thread, log, counters,
                                                    rejected);
+    sources = std::make_unique<Sources>(specs, *collect_thread, log, counters, rejected, tell);
   }
   if (roles.serve) {
     // Runs started here send their events to this process and ask it whether to go on.
@@ -118,23 +125,30 @@ bool Wiring::ready() const {
 Result<std::unique_ptr<Wiring>> Wiring::build(const ServeConfig& config) {
   const Result<Roles> roles = parse_roles(config.roles);
   if (!roles.ok()) return roles.error();
+  const Result<std::vector<SourceSpec>> sources = parse_sources(config.sources);
+  if (!sources.ok()) return sources.error();
+  if (!sources->empty() && !roles->collect) {
+    return Error{ErrorCode::invalid_argument,
+                 fmt::format("--source {} is read where the role collect is, not with --roles {}.",
+                             sources->front().name, config.roles)};
+  }
   const Result<serve::HttpServerOptions> http = http_options(config);
   if (!http.ok()) return http.error();
   auto parts = std::make_unique<Parts>();
   auto backends = Backends::open(config);
   if (!backends.ok()) return backends.error();
   parts->backends = backends.take();
-  parts->build(roles.value(), local_options(config, http->guard));
+  parts->build(roles.value(), sources.value(), local_options(config, http->guard));
   std::unique_ptr<Wiring> wiring(new Wiring(std::move(parts)));
   if (Status started = wiring->start(http.value()); !started.ok()) return started.error();
   return wiring;
 }
 
-// Sinks first: the fold, then what reads, then the door.
+// Sinks first: the fold, then what reads, then the doors: of who sends, and of what is fetched.
 Status Wiring::start(const serve::HttpServerOptions& http) {
   Parts& p = *parts_;
   if (p.fold_worker != nullptr) p.fold_worker->start();
-  return on_loop(p.serve_thread, [&]() -> Status {
+  const Status listening = on_loop(p.serve_thread, [&]() -> Status {
     p.health->start();
     if (p.pages != nullptr) {
       p.health->tell("serve", "reads the log");
@@ -149,6 +163,8 @@ Status Wiring::start(const serve::HttpServerOptions& http) {
     p.pages->settle_earlier_runs();
     return Done{};
   });
+  if (listening.ok() && p.sources != nullptr) p.sources->start();
+  return listening;
 }
 
 void Wiring::stop() {
@@ -159,6 +175,7 @@ void Wiring::stop() {
     p.http->close();
     return true;
   });
+  if (p.sources != nullptr) p.sources->stop();
   if (p.fold_worker != nullptr) {
     std::promise<void> folded;
     p.fold_worker->stop([&] { folded.set_value(); });

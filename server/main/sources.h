@@ -1,0 +1,40 @@
+// Sources: what --source names: each with its CollectLoop, which appends the events it tells. The
+// only place that knows their concrete types. Owned by the wiring, lives on collect's loop.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/counters.h"
+#include "collect/file_source.h"
+#include "collect/rejected_events.h"
+#include "loops/collect_loop.h"
+#include "main/config.h"
+#include "ports/log.h"
+
+namespace telltale::main {
+
+class Sources {
+ public:
+  // What keeps a source from being read, in a sentence; empty once that is over. On the loop.
+  using Tell = std::function<void(const std::string& name, const std::string& trouble)>;
+
+  // All outlive this; `rejected` lives on `loop` too.
+  Sources(const std::vector<SourceSpec>& specs, ports::Runtime& loop, ports::Log& log,
+          Counters& counters, collect::RejectedEvents& rejected, const Tell& tell);
+
+  // Of any thread but the loop's. stop() returns once what was read is appended, or
+  // limits::kHandOverUs later.
+  void start();
+  void stop();
+
+ private:
+  struct Collected {
+    std::unique_ptr<ports::Source> source;
+    std::unique_ptr<loops::CollectLoop> loop;
+  };
+  std::vector<Collected> collected_;
+};
+
+}  // namespace telltale::main

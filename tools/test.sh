@@ -43,9 +43,7 @@ cpp() {
 }
 run_check() { tools/check.sh; }
 run_python() {
-  local folders=()
-  for folder in python examples; do [ ! -d $folder ] || folders+=($folder); done
-  .venv/bin/python -m pytest -q --junitxml="$RESULTS/junit/python.xml" "${folders[@]}"
+  .venv/bin/python -m pytest -q --junitxml="$RESULTS/junit/python.xml" python examples
 }
 run_page() {
   cd ui && npx vitest run --reporter=default --reporter=junit \
@@ -96,14 +94,9 @@ if wanted component; then
   get_minio
   suite component 240 run_component
 fi
-has() { git ls-files -co --exclude-standard | grep -Eq "$1"; }
-if wanted python && has '^(python|examples)/.*test.*\.py$'; then
-  suite python 60 run_python
-fi
-if wanted page && [ -d ui/node_modules/vitest ]; then suite page 15 run_page; fi
-if wanted browser && has '^tests/browser/.*\.test\.(ts|mjs)$'; then
-  suite browser 120 run_browser
-fi
+! wanted python || suite python 180 run_python
+! wanted page || suite page 15 run_page
+! wanted browser || suite browser 120 run_browser
 if [ "${COMPONENTS:-}" = all ] || [ ${#only[@]} != 0 ]; then
   ! wanted asan || suite asan 300 cpp asan asan
 fi

@@ -6,7 +6,6 @@ a run whose mark nobody holds and which never said that it ended, it says so.
 """
 
 import contextlib
-import fcntl
 import logging
 import os
 import time
@@ -14,6 +13,7 @@ from typing import List, Optional
 
 from local_target.server_reader import ServerReader
 from telltale import ids
+from telltale.file_lock import lock
 from telltale.sender import Sender, now_us
 
 _logger = logging.getLogger("telltale")
@@ -42,26 +42,17 @@ class RunningMark:
         """For the run itself, from its start on."""
         try:
             os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
-            self._lock(os.O_CREAT)
+            self._fd = lock(self._path, create=True)
         except OSError as error:
             _logger.warning("telltale: no mark for this run: %s", error)
 
     def take(self) -> bool:
         """For who comes after it. False while the run lives, or when it ended in good order."""
         try:
-            self._lock(0)
+            self._fd = lock(self._path, create=False)
         except OSError:
             return False
         return True
-
-    def _lock(self, flags: int) -> None:
-        fd = os.open(self._path, os.O_RDWR | flags, 0o600)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(fd)
-            raise
-        self._fd = fd
 
     def remove(self) -> None:
         if self._fd is not None:

@@ -10,12 +10,12 @@ they fit by themselves. Lives on the sender's thread.
 """
 
 import contextlib
-import fcntl
 import os
 import tempfile
 from typing import Dict, Iterator, List, Optional, Tuple
 
 from telltale.encoding import Losses
+from telltale.file_lock import lock
 
 SPOOL_BYTES_LIMIT = 64 * 1024 * 1024
 SEGMENT_BYTES = 1024 * 1024
@@ -81,13 +81,10 @@ class Spool:
         return True
 
     def _lock(self) -> bool:
-        fd = os.open(os.path.join(self.directory, _LOCK_FILE), os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(fd)
+            self._lock_fd = lock(os.path.join(self.directory, _LOCK_FILE), create=True)
+        except BlockingIOError:
             return False
-        self._lock_fd = fd
         return True
 
     def _path(self, number: int) -> str:

@@ -6,8 +6,8 @@
 #include <map>
 #include <string>
 
-#include "ports/log.h"
 #include "ports/store.h"
+#include "sim/forwarding_log.h"
 #include "sim/sim_group.h"
 
 namespace telltale::sim {
@@ -19,44 +19,24 @@ enum class FoldBug {
   no_generation_check,       // conditional writes always hold
 };
 
-class FoldLog final : public ports::Log {
+class FoldLog final : public ForwardingLog {
  public:
   using OnCommit = std::function<void(const ports::Partition&, LogOffset)>;
 
   FoldLog(ports::Log& inner, SimGroup& group, OnCommit on_commit)
-      : inner_(inner), group_(group), on_commit_(std::move(on_commit)) {}
+      : ForwardingLog(inner), group_(group), on_commit_(std::move(on_commit)) {}
 
-  void append(std::string topic, std::vector<ports::Record> records,
-              ports::Completion<Result<ports::Appended>> done) override {
-    inner_.append(std::move(topic), std::move(records), std::move(done));
-  }
-  void read(ports::Partition partition, LogOffset from, ports::ReadLimits limits,
-            ports::Completion<Result<std::vector<ports::StoredRecord>>> done) override {
-    inner_.read(std::move(partition), from, limits, std::move(done));
-  }
-  void bounds(ports::Partition partition, ports::Completion<Result<ports::Bounds>> done) override {
-    inner_.bounds(std::move(partition), std::move(done));
-  }
   void commit(std::string group, ports::Partition partition, LogOffset next,
               ports::Completion<Status> done) override {
     on_commit_(partition, next);
-    inner_.commit(std::move(group), std::move(partition), next, std::move(done));
-  }
-  void committed(std::string group, ports::Partition partition,
-                 ports::Completion<Result<std::optional<LogOffset>>> done) override {
-    inner_.committed(std::move(group), std::move(partition), std::move(done));
+    ForwardingLog::commit(std::move(group), std::move(partition), next, std::move(done));
   }
   std::unique_ptr<ports::Membership> join(std::string, std::string, ports::Runtime& home,
                                           ports::MemberCallbacks callbacks) override {
     return group_.join(home, std::move(callbacks));
   }
-  int partition_count(const std::string& topic) const override {
-    return inner_.partition_count(topic);
-  }
-  void close() override {}
 
  private:
-  ports::Log& inner_;
   SimGroup& group_;
   OnCommit on_commit_;
 };

@@ -49,6 +49,11 @@ struct SqliteLog::State {
     Clock::time_point deadline;
     ports::Completion<Result<Records>> done;
   };
+  // Read from memory. Answered without the mutex: who is woken by an answer asks again at once.
+  struct Found {
+    ports::Completion<Result<Records>> done;
+    Records records;
+  };
   struct Recent {
     LogOffset end{};  // next to be appended
     std::deque<ports::StoredRecord> records;
@@ -68,6 +73,8 @@ struct SqliteLog::State {
   std::size_t append_bytes = 0;
   std::deque<Job> read_jobs;
   std::list<Read> waiting;  // long polls
+  // When the reading thread looks at them next by itself.
+  Clock::time_point looks_at = Clock::time_point::max();
   std::map<ports::Partition, Recent> recent;
   bool closed = false;
   LocalGroups groups;
@@ -84,8 +91,8 @@ struct SqliteLog::State {
   std::vector<ports::Appended> place(const SqliteLog& log, std::vector<Append>& batch,
                                      std::vector<Block>& blocks);
   void remember(const std::vector<Block>& blocks);
-  bool answer_recent(Read& read);
-  void answer_waiting();
+  bool find_recent(Read& read, std::vector<Found>& found);
+  void find_waiting(std::vector<Found>& found);
   const SqliteLog* owner = nullptr;
 };
 
@@ -138,16 +145,20 @@ void SqliteLog::append(std::string topic, std::vector<ports::Record> records,
   }
   std::size_t bytes = 0;
   for (const ports::Record& record : records) bytes += size_of(record);
-  std::unique_lock lock(state_->mutex);
-  if (state_->closed) {
-    done(kClosed);
-  } else if (state_->append_bytes + bytes > limits::kLogQueueBytes && state_->append_bytes > 0) {
-    done(Error{ErrorCode::too_many_requests, "The log's queue is full. Try again in a second."});
-  } else {
+  {
+    std::lock_guard lock(state_->mutex);
+    if (state_->closed) {
+      done(kClosed);
+      return;
+    }
+    if (state_->append_bytes + bytes > limits::kLogQueueBytes && state_->append_bytes > 0) {
+      done(Error{ErrorCode::too_many_requests, "The log's queue is full. Try again in a second."});
+      return;
+    }
     state_->append_bytes += bytes;
     state_->appends.push_back({std::move(topic), std::move(records), bytes, std::move(done)});
-    state_->to_write.notify_one();
   }
+  state_->to_write.notify_one();
 }
 
 void SqliteLog::State::write_loop() {
@@ -213,11 +224,13 @@ void SqliteLog::State::write_batch(std::vector<Append> batch) {
     batch[0].done(written.error());
     return;
   }
+  std::vector<Found> found;
   {
     std::lock_guard lock(mutex);
     remember(blocks);
-    answer_waiting();
+    find_waiting(found);
   }
+  for (Found& answer : found) answer.done(std::move(answer.records));
   for (std::size_t i = 0; i < batch.size(); ++i) batch[i].done(std::move(placed[i]));
 }
 
@@ -236,8 +249,8 @@ void SqliteLog::State::remember(const std::vector<Block>& blocks) {
   }
 }
 
-// True if the read is settled: from memory, or because the reading thread has it now.
-bool SqliteLog::State::answer_recent(Read& read) {
+// True if the read is settled: found in memory, or because the reading thread has it now.
+bool SqliteLog::State::find_recent(Read& read, std::vector<Found>& found) {
   const Recent& partition = recent[read.partition];
   if (read.from >= partition.end) return false;
   if (partition.records.empty() || read.from < partition.records.front().offset) {
@@ -249,27 +262,28 @@ bool SqliteLog::State::answer_recent(Read& read) {
     to_read.notify_one();
     return true;
   }
-  Records found;
+  Records records;
   std::size_t bytes = 0;
   std::size_t at = to_number(read.from) - to_number(partition.records.front().offset);
-  for (; at < partition.records.size() && found.size() < read.limits.records_max; ++at) {
-    if (!found.empty() && bytes >= read.limits.bytes_max) break;
+  for (; at < partition.records.size() && records.size() < read.limits.records_max; ++at) {
+    if (!records.empty() && bytes >= read.limits.bytes_max) break;
     bytes += size_of(partition.records[at].record);
-    found.push_back(partition.records[at]);
+    records.push_back(partition.records[at]);
   }
-  read.done(std::move(found));
+  found.push_back({std::move(read.done), std::move(records)});
   return true;
 }
 
-void SqliteLog::State::answer_waiting() {
+void SqliteLog::State::find_waiting(std::vector<Found>& found) {
   for (auto it = waiting.begin(); it != waiting.end();) {
-    it = answer_recent(*it) ? waiting.erase(it) : std::next(it);
+    it = find_recent(*it, found) ? waiting.erase(it) : std::next(it);
   }
 }
 
 void SqliteLog::read(ports::Partition partition, LogOffset from, ports::ReadLimits limits,
                      ports::Completion<Result<Records>> done) {
-  std::lock_guard lock(state_->mutex);
+  std::vector<State::Found> found;
+  std::unique_lock lock(state_->mutex);
   if (state_->closed) {
     done(kClosed);
     return;
@@ -281,13 +295,19 @@ void SqliteLog::read(ports::Partition partition, LogOffset from, ports::ReadLimi
   State::Read wanted{std::move(partition), from, limits,
                      Clock::now() + std::chrono::microseconds(std::min(limits.wait_us, kWaitUsMax)),
                      std::move(done)};
-  if (state_->answer_recent(wanted)) return;
+  if (state_->find_recent(wanted, found)) {
+    lock.unlock();
+    for (State::Found& answer : found) answer.done(std::move(answer.records));
+    return;
+  }
   if (limits.wait_us <= 0) {
     wanted.done(Records());
     return;
   }
+  const bool in_time = state_->looks_at <= wanted.deadline;
   state_->waiting.push_back(std::move(wanted));
-  state_->to_read.notify_one();
+  lock.unlock();
+  if (!in_time) state_->to_read.notify_one();
 }
 
 void SqliteLog::State::read_loop() {
@@ -301,21 +321,21 @@ void SqliteLog::State::read_loop() {
       lock.lock();
       continue;
     }
-    Clock::time_point wake = Clock::time_point::max();
+    looks_at = Clock::time_point::max();
     const Clock::time_point now = Clock::now();
     for (auto it = waiting.begin(); it != waiting.end();) {
       if (it->deadline <= now) {
         it->done(Records());
         it = waiting.erase(it);
       } else {
-        wake = std::min(wake, it->deadline);
+        looks_at = std::min(looks_at, it->deadline);
         ++it;
       }
     }
-    if (wake == Clock::time_point::max()) {
+    if (looks_at == Clock::time_point::max()) {
       to_read.wait(lock);
     } else {
-      to_read.wait_until(lock, wake);
+      to_read.wait_until(lock, Clock::time_point(looks_at));  // a copy: it may change meanwhile
     }
   }
 }

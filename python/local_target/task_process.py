@@ -5,17 +5,21 @@ process ends, what it left behind in its group is ended too, as a container woul
 """
 
 import contextlib
+import errno
 import os
 import selectors
 import signal
 import subprocess
 import threading
+import time
 from typing import Callable, Dict, List, Optional
 
 READ_BYTES = 64 * 1024
 # After the main process has ended, a process that left the group may still hold the pipe: how long
 # its silence is waited out.
 _LINGER_S = 0.5
+_AUTOGROUP_TRIES = 20
+_AUTOGROUP_WAIT_S = 0.1
 
 
 class TaskProcess:
@@ -41,10 +45,13 @@ class TaskProcess:
         finally:
             os.close(write_fd)
         self._read_fd = read_fd
+        self._nice = nice
         self._ended = threading.Event()
         threading.Thread(target=self._reap, name="reap", daemon=True).start()
 
     def _reap(self) -> None:
+        if self._nice > 0:
+            _nice_session(self._process.pid, self._nice)
         self._process.wait()
         self._signal_group(signal.SIGKILL)
         self._ended.set()
@@ -87,6 +94,25 @@ class TaskProcess:
     def _kill(self) -> None:
         if not self._ended.is_set():
             self._signal_group(signal.SIGKILL)
+
+
+def _nice_session(pid: int, nice: int) -> None:
+    """Sets the niceness of the whole session that `pid` leads, where the kernel keeps one.
+
+    Linux with autogroups shares the processors between sessions first and looks at the niceness of
+    processes only within one (sched(7)): a task, which has a session of its own, would weigh as
+    much as the page that watches it, however nice it is.
+    """
+    for _ in range(_AUTOGROUP_TRIES):
+        try:
+            with open(f"/proc/{pid}/autogroup", "w") as file:
+                file.write(str(nice))
+            return
+        except OSError as error:
+            # EAGAIN: the kernel takes ten such wishes a second from all who are not root.
+            if error.errno != errno.EAGAIN:
+                return
+        time.sleep(_AUTOGROUP_WAIT_S)
 
 
 def find_signal(code: int) -> Optional[str]:

@@ -109,9 +109,12 @@ def train(
     os.nice(5)
     import numpy
     from sklearn.linear_model import SGDClassifier
-    from sklearn.metrics import log_loss
 
     import telltale
+
+    def mean_loss(x: numpy.ndarray, y: numpy.ndarray) -> float:
+        of_label = classifier.predict_proba(x)[numpy.arange(len(y)), y]
+        return float(-numpy.log(of_label.clip(1e-15)).mean())
 
     data = numpy.load(train_data.path)
     x, y = data["x"], data["y"]
@@ -130,8 +133,7 @@ def train(
         for number, batch in enumerate(batches, start=1):
             classifier.partial_fit(x[batch], y[batch], classes=[0, 1])
             step += 1
-            loss = log_loss(y[batch], classifier.predict_proba(x[batch]), labels=[0, 1])
-            telltale.log_metric("batch_loss", loss, step=step)
+            telltale.log_metric("batch_loss", mean_loss(x[batch], y[batch]), step=step)
             rate = number / (time.monotonic() - started)
             width = number * 20 // len(batches)
             bar = "█" * width + " " * (20 - width)
@@ -142,7 +144,7 @@ def train(
             sys.stderr.flush()
             time.sleep(0.03)
         sys.stderr.write("\n")
-        loss = log_loss(y[:last], classifier.predict_proba(x[:last]), labels=[0, 1])
+        loss = mean_loss(x[:last], y[:last])
         accuracy = float(classifier.score(x[:last], y[:last]))
         telltale.log_metrics({"loss": loss, "accuracy": accuracy}, step=epoch)
         telltale.progress(epoch, epochs, unit="epoch", note=f"epoch {epoch} of {epochs}")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # bench_latency.sh: how long after log_metric a reader sees the point (bench/latency/README.md).
-# [RUNS=3] [SAMPLES=5000]; about ten minutes. For figures to publish, let nothing else run.
+# [RUNS=3] [SAMPLES=5000]; about twenty minutes. For figures to publish, let nothing else run.
 . "$(dirname "$0")/lib.sh"
 need test
 tools/build.sh

@@ -58,7 +58,7 @@ export class Stage {
     const log = openSync(`${root}test-results/logs/latency_server.log`, 'w');
     const listen = new URL(this.url).host;
     const options = ['serve', '--listen', listen, '--data', data, '--python', kPython];
-    const server = spawn(kBinary, options, { stdio: ['ignore', log, log] });
+    const server = spawn(kBinary, options, { stdio: ['ignore', log, log], detached: true });
     closeSync(log);
     this.#ends.push(async () => {
       if (server.exitCode !== null) return;
@@ -104,6 +104,7 @@ export class Stage {
   async #start_emitter() {
     const emitter = spawn(kPython, [fileURLToPath(new URL('emit.py', import.meta.url))], {
       stdio: ['pipe', 'pipe', 'inherit'],
+      detached: true,
       env: {
         ...process.env,
         PYTHONPATH: `${root}python`,

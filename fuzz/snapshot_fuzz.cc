@@ -45,11 +45,8 @@ void try_snapshot(std::string_view bytes) {
 
 std::string with_checksum(std::string_view content) {
   telltale::schema::SnapshotFile file;
-  std::uint64_t sum = 0;
-  const auto digest = telltale::sha256(content);
-  for (std::size_t i = 0; i < 8; ++i) sum = (sum << 8) | digest[i];
   file.set_fold_version(fold::kFoldVersion);
-  file.set_checksum(sum);
+  file.set_checksum(telltale::checksum(content));
   file.set_content(std::string(content));
   return file.SerializeAsString();
 }

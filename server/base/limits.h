@@ -62,6 +62,12 @@ inline constexpr std::size_t kRunsMovedOut = 256;
 inline constexpr std::int64_t kQuietRunUs = 600'000'000;
 // Store calls of one checkpoint at a time: they wait for the store, not for this machine.
 inline constexpr int kStoreCalls = 8;
+// Events of one run that are archived together, before compression: a put costs the same for a
+// byte, a reader of one event gets all of them, and packing them takes a millisecond of the loop.
+inline constexpr std::size_t kEventBlockBytes = 256U << 10;
+// What a block may claim to hold: a larger record than any topic of ours takes.
+inline constexpr std::size_t kEventBlockBytesMax = 16U << 20;
+inline constexpr std::size_t kEventBlockHeadBytes = 1U << 10;  // its lines of text
 // Keys of one listing while looking for orphans.
 inline constexpr std::size_t kSweepKeys = 1'000;
 // A claim that was not confirmed for this long is looked at again before anything is published

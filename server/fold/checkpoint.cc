@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include "fold/scanner.h"
 
 namespace telltale::fold {
 namespace {
@@ -10,60 +10,16 @@ namespace {
 constexpr std::string_view kCheckpointHead = "telltale checkpoint 2\n";
 constexpr std::string_view kManifestHead = "telltale manifest 1\n";
 
-// Takes words and numbers from the front of a text; one miss and it is no longer good().
-class Scanner {
- public:
-  explicit Scanner(std::string_view text) : text_(text) {}
-
-  bool good() const { return good_; }
-  bool at_end() const { return text_.empty(); }
-  bool starts_with(std::string_view word) const { return text_.substr(0, word.size()) == word; }
-
-  void word(std::string_view word) {
-    good_ = good_ && starts_with(word);
-    if (good_) text_.remove_prefix(word.size());
-  }
-
-  std::uint64_t number() {
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(text_.data(), text_.data() + text_.size(), number);
-    good_ = good_ && error == std::errc{};
-    if (good_) text_.remove_prefix(static_cast<std::size_t>(end - text_.data()));
-    return number;
-  }
-
-  RunKey run() {
-    const std::optional<RunKey> key = RunKey::parse(text_.substr(0, kIdLength));
-    good_ = good_ && key.has_value();
-    if (good_) text_.remove_prefix(kIdLength);
-    return key.value_or(RunKey());
-  }
-
-  // "<name> <number>\n"
-  std::uint64_t field(std::string_view name) {
-    word(name);
-    word(" ");
-    const std::uint64_t value = number();
-    word("\n");
-    return value;
-  }
-
-  // "<generation>-<number>"
-  PackId pack() {
-    PackId pack;
-    pack.generation = number();
-    word("-");
-    pack.number = number();
-    return pack;
-  }
-
- private:
-  std::string_view text_;
-  bool good_ = true;
-};
-
 std::string text_of(const PackId& pack) {
   return fmt::format("{}-{}", pack.generation, pack.number);
+}
+
+PackId take_pack(Scanner& scanner) {
+  PackId pack;
+  pack.generation = scanner.number();
+  scanner.word("-");
+  pack.number = scanner.number();
+  return pack;
 }
 
 }  // namespace
@@ -95,7 +51,7 @@ Result<Checkpoint> decode_checkpoint(std::string_view bytes) {
     const RunKey run = scanner.run();
     scanner.word(" ");
     SnapshotPlace place;
-    place.pack = scanner.pack();
+    place.pack = take_pack(scanner);
     scanner.word(" ");
     place.offset = scanner.number();
     scanner.word(" ");
@@ -118,7 +74,7 @@ Result<Manifest> decode_manifest(std::string_view bytes) {
   Manifest manifest;
   scanner.word(kManifestHead);
   scanner.word("snapshot ");
-  manifest.snapshot = scanner.pack();
+  manifest.snapshot = take_pack(scanner);
   scanner.word("\n");
   if (!scanner.good() || !scanner.at_end())
     return Error{ErrorCode::corrupt, "The manifest is not what this version writes."};
@@ -145,7 +101,7 @@ std::string snapshot_key(const RunKey& run, const PackId& snapshot) {
 
 std::optional<PackId> parse_pack_id(std::string_view text) {
   Scanner scanner(text);
-  const PackId pack = scanner.pack();
+  const PackId pack = take_pack(scanner);
   if (!scanner.good() || !scanner.at_end()) return std::nullopt;
   return pack;
 }

@@ -7,17 +7,6 @@
 #include "schema/snapshot.pb.h"
 
 namespace telltale::fold {
-namespace {
-
-std::uint64_t checksum(std::string_view content) {
-  std::uint64_t sum = 0;
-  const auto digest = sha256(content);
-  for (std::size_t i = 0; i < 8; ++i) sum = (sum << 8) | digest[i];
-  return sum;
-}
-
-}  // namespace
-
 std::string encode(const RunView& view) {
   schema::RunSnapshot snapshot;
   SnapshotCoder::write(view, &snapshot);

@@ -1,6 +1,8 @@
 // Snapshots, checkpoints and manifests as a store gives them back, damaged or not. The first byte
-// says which; a snapshot's content is also tried with the checksum that belongs to it, or nothing
-// would ever get behind that.
+// says which; a snapshot's content and a checkpoint are also tried with the checksum that belongs
+// to them, or nothing would ever get behind that.
+#include <fmt/format.h>
+
 #include "base/sha256.h"
 #include "fold/checkpoint.h"
 #include "fold/snapshot.h"
@@ -58,6 +60,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes = telltale::fuzz::text_of(data + 1, size - 1);
   if (data[0] == 'c') {
     try_checkpoint(bytes);
+    try_checkpoint(fmt::format("{}checksum {:016x}\n", bytes, telltale::checksum(bytes)));
   } else if (data[0] == 'm') {
     try_manifest(bytes);
   } else {

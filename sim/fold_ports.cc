@@ -1,5 +1,7 @@
 #include "sim/fold_ports.h"
 
+#include "fold/checkpoint.h"
+
 namespace telltale::sim {
 namespace {
 
@@ -12,12 +14,19 @@ bool BuggyStore::is_late(const std::string& key) const {
   const bool snapshots =
       key.find("/packs/") != std::string::npos || key.find("/snapshots/") != std::string::npos;
   return (bug_ == FoldBug::commit_before_checkpoint && checkpoint) ||
-         (bug_ == FoldBug::checkpoint_before_pack && snapshots);
+         (bug_ == FoldBug::checkpoint_before_pack && snapshots) ||
+         (bug_ == FoldBug::checkpoint_before_blocks && key.find("/events/") != std::string::npos);
 }
 
 void BuggyStore::put(std::string key, std::string bytes, ports::Condition condition,
                      ports::Completion<Result<std::string>> done) {
   if (bug_ == FoldBug::no_generation_check) condition = {};
+  if (bug_ == FoldBug::archived_too_far) {
+    if (auto checkpoint = fold::decode_checkpoint(bytes); checkpoint.ok()) {
+      checkpoint->archived.next = checkpoint->next;
+      bytes = fold::encode_checkpoint(checkpoint.value());
+    }
+  }
   if (!is_late(key)) {
     inner_.put(std::move(key), std::move(bytes), std::move(condition), std::move(done));
     return;

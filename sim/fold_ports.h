@@ -16,6 +16,8 @@ enum class FoldBug {
   none,
   commit_before_checkpoint,  // the checkpoint is said to be kept, and is so a while later
   checkpoint_before_pack,    // the same of packs and snapshots
+  checkpoint_before_blocks,  // and of archived events
+  archived_too_far,          // a checkpoint says that all that was folded is archived
   no_generation_check,       // conditional writes always hold
 };
 

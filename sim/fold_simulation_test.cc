@@ -20,6 +20,8 @@ TEST_F(FoldSimulation, NothingIsLostWhoeverHoldsAPartition) {
   std::uint64_t zombies = 0;
   std::uint64_t outdone = 0;
   std::uint64_t manifests = 0;
+  std::uint64_t blocks = 0;
+  std::uint64_t refolded = 0;
   for (std::uint64_t seed = seeds.first; seed <= seeds.last; ++seed) {
     FoldWorld world(seed, FoldBug::none);
     world.run();
@@ -33,13 +35,19 @@ TEST_F(FoldSimulation, NothingIsLostWhoeverHoldsAPartition) {
     zombies += world.zombies();
     outdone += world.counters().get(Counter::partitions_lost);
     manifests += world.manifests();
+    blocks += world.counters().get(Counter::event_blocks);
+    refolded += world.counters().get(Counter::runs_refolded);
   }
   // Else the faults would prove nothing.
   EXPECT_GT(zombies, 0U);
   EXPECT_GT(outdone, 0U);
   EXPECT_GT(manifests, 0U);
-  fmt::print("seeds {}-{}: {} sleeping workers, {} partitions lost to another, {} manifests\n",
-             seeds.first, seeds.last, zombies, outdone, manifests);
+  EXPECT_GT(blocks, 0U);
+  EXPECT_GT(refolded, 0U);
+  fmt::print(
+      "seeds {}-{}: {} sleeping workers, {} partitions lost to another, {} manifests, {} blocks of "
+      "events, {} runs folded from them\n",
+      seeds.first, seeds.last, zombies, outdone, manifests, blocks, refolded);
 }
 
 class PlantedFoldBug : public FoldSimulation, public testing::WithParamInterface<FoldBug> {};
@@ -58,6 +66,8 @@ std::string bug_name(const testing::TestParamInfo<FoldBug>& info) {
     case FoldBug::none: return "None";
     case FoldBug::commit_before_checkpoint: return "CommitBeforeCheckpoint";
     case FoldBug::checkpoint_before_pack: return "CheckpointBeforePack";
+    case FoldBug::checkpoint_before_blocks: return "CheckpointBeforeBlocks";
+    case FoldBug::archived_too_far: return "ArchivedTooFar";
     case FoldBug::no_generation_check: return "NoGenerationCheck";
   }
   return "Unknown";
@@ -66,7 +76,8 @@ std::string bug_name(const testing::TestParamInfo<FoldBug>& info) {
 INSTANTIATE_TEST_SUITE_P(Each, PlantedFoldBug,
                          testing::Values(FoldBug::commit_before_checkpoint,
                                          FoldBug::checkpoint_before_pack,
-                                         FoldBug::no_generation_check),
+                                         FoldBug::checkpoint_before_blocks,
+                                         FoldBug::archived_too_far, FoldBug::no_generation_check),
                          bug_name);
 
 }  // namespace

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "fold/checkpoint.h"
+#include "archive/event_reader.h"
 #include "fold/snapshot.h"
 #include "fold/view_encoder.h"
 #include "schema/event.pb.h"
@@ -25,6 +25,17 @@ log::MemoryLogOptions log_options() {
   log::MemoryLogOptions options;
   options.topics = {{ports::kEventsTopic, kPartitions}, {ports::kRunsTopic, 1}};
   return options;
+}
+
+// Blocks of a few events to all of a run's; the bounds are felt now and then.
+loops::ArchivePace pace_of(runtime::SimRuntime& runtime) {
+  loops::ArchivePace pace;
+  pace.block_bytes = 200 + runtime.random() % 4'000;
+  pace.age_us = 500'000 + static_cast<std::int64_t>(runtime.random() % 20'000'000);
+  pace.lag_bytes = 4'000 + runtime.random() % 60'000;
+  pace.open_bytes = 2'000 + runtime.random() % 20'000;
+  pace.waiting_bytes = 2'000 + runtime.random() % 8'000;
+  return pace;
 }
 
 ports::Faults log_faults() {
@@ -53,7 +64,8 @@ struct FoldWorld::Worker {
             [&world](const auto& partition, LogOffset next) { world.commit(partition, next); }),
         faulty_store(world.store_, node, world.faulty_ ? store_faults() : ports::Faults{}),
         store(faulty_store, node, world.bug_),
-        worker(node, log, store, world.counters_, [](const std::string&) {}) {}
+        worker(
+            node, log, store, world.counters_, [](const std::string&) {}, world.pace_) {}
 
   SimNode& node;
   ports::FaultyLog faulty_log;
@@ -68,8 +80,8 @@ struct FoldWorld::Server {
   Server(FoldWorld& world, SimNode& process)
       : node(process),
         store(world.store_, node, world.faulty_ ? store_faults() : ports::Faults{}),
-        runs(node, world.log_, world.counters_),
-        views(node, world.log_, store, world.counters_) {}
+        runs(node, world.log_, world.served_),
+        views(node, world.log_, store, world.served_) {}
 
   SimNode& node;
   ports::FaultyStore store;
@@ -87,6 +99,7 @@ struct FoldWorld::Source {
   std::string name;
   fold::RunView truth;
   std::uint64_t events = 0;
+  std::map<LogOffset, std::string> appended;
   std::uint64_t log_bytes = 0;
   bool ended = false;
 };
@@ -94,6 +107,8 @@ struct FoldWorld::Source {
 FoldWorld::FoldWorld(std::uint64_t seed, FoldBug bug)
     : runtime_(seed),
       bug_(bug),
+      pace_(pace_of(runtime_)),
+      loses_snapshots_(runtime_.random() % 2 == 0 && bug == FoldBug::none),
       log_(runtime_, log_options()),
       group_(ports::kEventsTopic, kPartitions) {
   workers_.resize(kWorkers);
@@ -197,7 +212,9 @@ void FoldWorld::append_event(Source& source) {
   log_.append(ports::kEventsTopic,
               {{event.run_key(), event.SerializeAsString(), event.happened_at_us()}},
               {runtime_, [&source, event](Result<ports::Appended> appended) {
-                 source.truth.apply(appended->places.front().offset, event);
+                 const LogOffset offset = appended->places.front().offset;
+                 source.truth.apply(offset, event);
+                 source.appended.emplace(offset, event.SerializeAsString());
                }});
 }
 
@@ -216,6 +233,7 @@ void FoldWorld::step(bool troubles) {
     for (std::size_t i = 0; i < kWorkers; ++i) trouble_worker(i);
     if (runtime_.random() % 300 == 0) start_server();
     if (runtime_.random() % 10 == 0) watch();
+    if (loses_snapshots_ && runtime_.random() % 300 == 0) lose_a_snapshot();
   }
   runtime_.advance(kStepUs);
   if (runtime_.random() % 40 == 0) check_watched();
@@ -246,8 +264,15 @@ std::vector<std::string> FoldWorld::checks() {
   std::vector<std::string> wrong(wrong_.begin(), wrong_.end());
   check_all(wrong);
   check_packs(wrong);
+  check_archive(wrong);
+  if (!loses_snapshots_ && counters_.get(Counter::runs_refolded) > 0)
+    wrong.push_back("the fold lost a snapshot");
+  lose_all_snapshots();
+  check_all(wrong);
   if (counters_.get(Counter::events_expired) > 0)
     wrong.push_back("events went from the log before a snapshot had them");
+  if (counters_.get(Counter::events_unarchived) > 0)
+    wrong.push_back("events went from the log before the archive had them");
   return wrong;
 }
 
@@ -275,20 +300,92 @@ void FoldWorld::check_all(std::vector<std::string>& wrong) {
   }
 }
 
+fold::Checkpoint FoldWorld::checkpoint(int partition) {
+  fold::Checkpoint found;
+  store_.get(fold::checkpoint_key(partition), {}, {runtime_, [&](Result<ports::Object> object) {
+                                                     found =
+                                                         *fold::decode_checkpoint(object->bytes);
+                                                   }});
+  runtime_.run_until_idle();
+  return found;
+}
+
+// What is folded, and can be folded again.
+std::vector<std::string> FoldWorld::snapshots() {
+  std::vector<std::string> keys;
+  for (const char* prefix : {"partitions/", "runs/"}) {
+    store_.list(prefix, {}, 100'000, {runtime_, [&](Result<std::vector<ports::ObjectInfo>> found) {
+                                        for (const ports::ObjectInfo& object : found.value())
+                                          keys.push_back(object.key);
+                                      }});
+  }
+  runtime_.run_until_idle();
+  const auto is_else = [](const std::string& key) {
+    return key.find("/checkpoint") != std::string::npos ||
+           key.find("/events/") != std::string::npos;
+  };
+  keys.erase(std::remove_if(keys.begin(), keys.end(), is_else), keys.end());
+  return keys;
+}
+
+void FoldWorld::lose_a_snapshot() {
+  const std::vector<std::string> keys = snapshots();
+  if (keys.empty()) return;
+  const std::string& key = keys[runtime_.random() % keys.size()];
+  if (runtime_.random() % 2 == 0) {
+    store_.remove(key, {runtime_, [](Status) {}});
+  } else {
+    store_.put(key, "damaged", {}, {runtime_, [](Result<std::string>) {}});
+  }
+}
+
+void FoldWorld::lose_all_snapshots() {
+  for (const std::string& key : snapshots()) store_.remove(key, {runtime_, [](Status) {}});
+  runtime_.run_until_idle();
+}
+
+// Every event is in the archive, once and as it was, or whoever comes next still reads it.
+void FoldWorld::check_archive(std::vector<std::string>& wrong) {
+  for (const auto& source : sources_) {
+    const RunKey& key = source->truth.key();
+    const ports::Partition partition{ports::kEventsTopic,
+                                     log_.partition_of(ports::kEventsTopic, key.text())};
+    const fold::Archived archived = checkpoint(partition.number).archived;
+    if (!archived.gaps.empty()) wrong.push_back("a partition's archive has gaps");
+    log_.bounds(partition, {runtime_, [&](Result<ports::Bounds> bounds) {
+                              if (bounds->begin > archived.next)
+                                wrong.push_back("events are neither archived nor in the log");
+                            }});
+    std::map<LogOffset, std::string> found;
+    const auto on_event = [&](const fold::ArchivedEvent& event) {
+      if (!found.emplace(event.offset, event.value).second)
+        wrong.push_back("an event is archived twice");
+    };
+    archive::read_events(runtime_, store_, key, on_event, [&](Result<archive::ArchiveRead> read) {
+      if (!read.ok() || read->damaged > 0) wrong.push_back("an archive cannot be read");
+    });
+    runtime_.run_until_idle();
+    for (const auto& [offset, value] : found) {
+      if (source->appended.count(offset) == 0 || source->appended.at(offset) != value)
+        wrong.push_back("an archived event is not what the log had");
+    }
+    for (const auto& [offset, value] : source->appended) {
+      if (offset < archived.next && found.count(offset) == 0)
+        wrong.push_back("an event is not archived");
+    }
+  }
+}
+
 // Nothing is kept that no checkpoint names, and ended runs stand in none.
 void FoldWorld::check_packs(std::vector<std::string>& wrong) {
   std::map<RunKey, bool> ended;
   for (const auto& source : sources_) ended[source->truth.key()] = source->ended;
   for (int partition = 0; partition < kPartitions; ++partition) {
     std::set<std::string> named;
-    store_.get(fold::checkpoint_key(partition), {},
-               {runtime_, [&](Result<ports::Object> object) {
-                  const auto checkpoint = fold::decode_checkpoint(object->bytes);
-                  for (const auto& [run, place] : checkpoint->runs) {
-                    named.insert(fold::pack_key(partition, place.pack));
-                    if (ended[run]) wrong.push_back("an ended run stands in a checkpoint");
-                  }
-                }});
+    for (const auto& [run, place] : checkpoint(partition).runs) {
+      named.insert(fold::pack_key(partition, place.pack));
+      if (ended[run]) wrong.push_back("an ended run stands in a checkpoint");
+    }
     store_.list(fold::packs_prefix(partition), {}, 1'000,
                 {runtime_, [&](Result<std::vector<ports::ObjectInfo>> found) {
                    for (const ports::ObjectInfo& object : found.value()) {

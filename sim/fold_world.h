@@ -1,8 +1,11 @@
 // FoldWorld: two fold workers of one group over one log and one store, as on machines of their own:
 // each can fall silent, wake up after its partitions moved, be killed, or be stopped in order; its
-// log and store fail and answer late. What was committed expires from the log, so that the store
-// alone has it. A server that is started again and again opens runs meanwhile. The truth is every
-// event once, folded as it is appended; checks() compares with it, byte by byte.
+// log and store fail and answer late, and half of the stores lose or damage a snapshot now and
+// then; in the others no run may ever have to be folded again, which would hide what the fold lost.
+// What was committed expires from the log, so that the store alone has it. A server that is started
+// again and again opens runs meanwhile. The truth is every event once, folded as it is appended;
+// checks() compares with it, byte by byte: the runs, the list, the archive, and the runs once more
+// when no snapshot is left.
 #pragma once
 
 #include <map>
@@ -12,6 +15,7 @@
 #include <vector>
 
 #include "base/counters.h"
+#include "fold/checkpoint.h"
 #include "fold/run_view.h"
 #include "log/memory_log.h"
 #include "loops/fold_worker.h"
@@ -56,16 +60,24 @@ class FoldWorld {
   void check_watched();
   void check_all(std::vector<std::string>& wrong);
   void check_packs(std::vector<std::string>& wrong);
+  void check_archive(std::vector<std::string>& wrong);
+  fold::Checkpoint checkpoint(int partition);
+  std::vector<std::string> snapshots();
+  void lose_a_snapshot();
+  void lose_all_snapshots();
   void commit(const ports::Partition& partition, LogOffset next);
   SimNode& new_node();
 
   runtime::SimRuntime runtime_;
   const FoldBug bug_;
+  const loops::ArchivePace pace_;
+  const bool loses_snapshots_;
   std::vector<std::unique_ptr<SimNode>> nodes_;  // of the living and the dead; all post to them
   log::MemoryLog log_;
   store::MemoryStore store_;
   SimGroup group_;
-  Counters counters_;
+  Counters counters_;  // of the workers
+  Counters served_;    // of the server
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Server> server_;
   std::vector<std::unique_ptr<Source>> sources_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "fold/checkpoint.h"
 #include "fold/view_encoder.h"
 
 namespace telltale::sim {
@@ -102,13 +103,13 @@ void World::lose_what_was_promised() {
     }
   };
   kept_store_.list("", "", SIZE_MAX, {runtime_, std::move(found)});
-  // While the log is whole, readers fold a run again whose snapshot is lost. So what the fold has
-  // said to be in the store expires.
-  const ports::Partition partition{ports::kEventsTopic, 0};
-  auto expire = [this, partition](Result<std::optional<LogOffset>> next) {
-    kept_log_.expire(partition, next.value().value_or(LogOffset{0}));
+  // A run whose snapshot is lost is folded again, from the archive and the log behind it. So what
+  // snapshots alone are to have, as the checkpoint says, expires.
+  auto expire = [this](Result<ports::Object> object) {
+    if (!object.ok()) return;
+    kept_log_.expire({ports::kEventsTopic, 0}, fold::decode_checkpoint(object->bytes)->next);
   };
-  kept_log_.committed(loops::kFoldGroup, partition, {runtime_, std::move(expire)});
+  kept_store_.get(fold::checkpoint_key(0), {}, {runtime_, std::move(expire)});
   runtime_.run_until_idle();
 }
 

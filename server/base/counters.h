@@ -30,7 +30,11 @@ namespace telltale {
   X(checkpoint_failures, rejected, "Checkpoints that could not be written; tried again.")      \
   X(partitions_taken, info, "Partitions this process took to fold.")                           \
   X(partitions_lost, info, "Partitions that turned out to be another process's by now.")       \
-  X(events_expired, lost, "Events gone from the log before they were folded.")
+  X(events_expired, lost, "Events gone from the log before they were folded.")                 \
+  X(event_blocks, info, "Blocks of events taken to the archive.")                              \
+  X(event_block_failures, rejected, "Blocks the store did not take; tried again.")             \
+  X(events_unarchived, lost, "Events gone from the log before they were archived.")            \
+  X(runs_refolded, info, "Runs without a usable snapshot, folded again from the archive.")
 
 enum class Counter : std::size_t {
 #define X(name, severity, sentence) name,

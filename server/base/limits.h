@@ -68,6 +68,19 @@ inline constexpr std::size_t kEventBlockBytes = 256U << 10;
 // What a block may claim to hold: a larger record than any topic of ours takes.
 inline constexpr std::size_t kEventBlockBytesMax = 16U << 20;
 inline constexpr std::size_t kEventBlockHeadBytes = 1U << 10;  // its lines of text
+// Events of a run that has few are gathered for so long; this much of the log is read again by
+// whoever takes the partition next.
+inline constexpr std::int64_t kArchiveAgeUs = 60'000'000;
+// The same where much comes in a short time: half a second of reading.
+inline constexpr std::size_t kArchiveLagBytes = 64U << 20;
+// What is gathered of a partition's runs; past it the biggest go to the store until half is left.
+inline constexpr std::size_t kArchiveOpenBytes = 8U << 20;
+// Full blocks on their way to the store; past it the log, which has them too, is not read on.
+inline constexpr std::size_t kArchiveWaitingBytes = 8U << 20;
+// Puts of one partition's blocks at a time, and gets of who folds a run again.
+inline constexpr int kArchiveCalls = 4;
+// Holes that a partition's checkpoint names one by one; the newest ones are told as one beyond it.
+inline constexpr std::size_t kArchiveGaps = 100;
 // Keys of one listing while looking for orphans.
 inline constexpr std::size_t kSweepKeys = 1'000;
 // A claim that was not confirmed for this long is looked at again before anything is published

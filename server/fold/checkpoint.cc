@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include "base/sha256.h"
 #include "fold/scanner.h"
 
 namespace telltale::fold {
 namespace {
 
-constexpr std::string_view kCheckpointHead = "telltale checkpoint 2\n";
+constexpr std::string_view kCheckpointHead = "telltale checkpoint 3\n";
+constexpr std::string_view kCheckpointHead2 = "telltale checkpoint 2\n";  // without an archive
 constexpr std::string_view kManifestHead = "telltale manifest 1\n";
 
 std::string text_of(const PackId& pack) {
@@ -25,27 +27,40 @@ PackId take_pack(Scanner& scanner) {
 }  // namespace
 
 std::string encode_checkpoint(const Checkpoint& checkpoint) {
-  std::string text =
-      fmt::format("{}generation {}\nsince_generation {}\nnext {}\nfold_version {}\n",
-                  kCheckpointHead, checkpoint.generation, checkpoint.since_generation,
-                  to_number(checkpoint.next), checkpoint.fold_version);
+  std::string text = fmt::format(
+      "{}generation {}\nsince_generation {}\nnext {}\narchived {}\nfold_version {}\n",
+      kCheckpointHead, checkpoint.generation, checkpoint.since_generation,
+      to_number(checkpoint.next), to_number(checkpoint.archived.next), checkpoint.fold_version);
+  for (const OffsetRange& gap : checkpoint.archived.gaps) {
+    fmt::format_to(std::back_inserter(text), "gap {} {}\n", to_number(gap.begin),
+                   to_number(gap.end));
+  }
   for (const auto& [run, place] : checkpoint.runs) {
     fmt::format_to(std::back_inserter(text), "run {} {} {} {}\n", run.text(), text_of(place.pack),
                    place.offset, place.length);
   }
-  // Last, so that what was cut short is told from the whole.
   fmt::format_to(std::back_inserter(text), "runs {}\n", checkpoint.runs.size());
-  return text;
+  return text + fmt::format("checksum {:016x}\n", checksum(text));
 }
 
 Result<Checkpoint> decode_checkpoint(std::string_view bytes) {
   Scanner scanner(bytes);
   Checkpoint checkpoint;
-  scanner.word(kCheckpointHead);
+  const bool has_archive = !scanner.starts_with(kCheckpointHead2);
+  scanner.word(has_archive ? kCheckpointHead : kCheckpointHead2);
   checkpoint.generation = scanner.field("generation");
   checkpoint.since_generation = scanner.field("since_generation");
   checkpoint.next = LogOffset{scanner.field("next")};
+  if (has_archive) checkpoint.archived.next = LogOffset{scanner.field("archived")};
   checkpoint.fold_version = static_cast<std::uint32_t>(scanner.field("fold_version"));
+  while (has_archive && scanner.good() && scanner.starts_with("gap ")) {
+    scanner.word("gap ");
+    const LogOffset begin{scanner.number()};
+    scanner.word(" ");
+    const LogOffset end{scanner.number()};
+    scanner.word("\n");
+    checkpoint.archived.gaps.push_back({begin, end});
+  }
   while (scanner.good() && scanner.starts_with("run ")) {
     scanner.word("run ");
     const RunKey run = scanner.run();
@@ -60,7 +75,10 @@ Result<Checkpoint> decode_checkpoint(std::string_view bytes) {
     checkpoint.runs[run] = place;
   }
   const std::uint64_t runs = scanner.field("runs");
-  if (!scanner.good() || !scanner.at_end() || runs != checkpoint.runs.size())
+  const std::size_t summed = bytes.size() - scanner.left();
+  const bool as_written =
+      !has_archive || scanner.field("checksum", 16) == checksum(bytes.substr(0, summed));
+  if (!scanner.good() || !scanner.at_end() || !as_written || runs != checkpoint.runs.size())
     return Error{ErrorCode::corrupt, "The checkpoint is not what this version writes."};
   return checkpoint;
 }

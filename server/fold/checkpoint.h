@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/ids.h"
 #include "base/result.h"
@@ -34,11 +35,28 @@ struct SnapshotPlace {
   bool operator==(const SnapshotPlace&) const = default;
 };
 
+// Offsets from `begin` up to, but not, `end`.
+struct OffsetRange {
+  LogOffset begin{};
+  LogOffset end{};
+
+  bool operator==(const OffsetRange&) const = default;
+};
+
+// What of a partition's events the runs' archives hold (event_block.h).
+struct Archived {
+  LogOffset next{};               // every event before it,
+  std::vector<OffsetRange> gaps;  // but for those the log lost before they were; ascending
+
+  bool operator==(const Archived&) const = default;
+};
+
 struct Checkpoint {
   std::uint64_t generation = 0;  // of the partition's holder; grows with every claim
   // All was folded anew by this one: manifests of generations before it are void.
   std::uint64_t since_generation = 0;
-  LogOffset next{};                // every event before it is in its run's snapshot
+  LogOffset next{};   // every event before it is in its run's snapshot, where it has one
+  Archived archived;  // whoever comes next reads from the lower one of both
   std::uint32_t fold_version = 0;  // of the code that folded; another one folds again from events
   std::map<RunKey, SnapshotPlace> runs;  // the open ones; others have a manifest, or no event yet
 
@@ -53,7 +71,8 @@ struct Manifest {
 };
 
 std::string encode_checkpoint(const Checkpoint& checkpoint);
-// corrupt: not what was written, or of an earlier format.
+// corrupt: not what was written, or of another format than this one and the one before it, which
+// had no archive.
 Result<Checkpoint> decode_checkpoint(std::string_view bytes);
 std::string encode_manifest(const Manifest& manifest);
 Result<Manifest> decode_manifest(std::string_view bytes);

@@ -8,7 +8,9 @@ namespace {
 RunKey run(const char* name) { return make_run_key("local", "", name, name); }
 
 Checkpoint some_checkpoint() {
-  Checkpoint checkpoint{9, 8, LogOffset{18'446'744'073'709'551'615U}, 3, {}};
+  Checkpoint checkpoint{9, 8, LogOffset{18'446'744'073'709'551'615U}, {}, 3, {}};
+  checkpoint.archived.next = LogOffset{18'446'744'073'709'551'000U};
+  checkpoint.archived.gaps = {{LogOffset{0}, LogOffset{7}}, {LogOffset{100}, LogOffset{103}}};
   checkpoint.runs[run("a")] = {{8, 1}, 0, 1'200};
   checkpoint.runs[run("b")] = {{9, 12}, 1'200, 3};
   return checkpoint;
@@ -16,7 +18,7 @@ Checkpoint some_checkpoint() {
 
 TEST(Checkpoint, ComesBackAsItWas) {
   EXPECT_EQ(decode_checkpoint(encode_checkpoint(some_checkpoint())).value(), some_checkpoint());
-  const Checkpoint empty{1, 1, LogOffset{0}, 1, {}};
+  const Checkpoint empty{1, 1, LogOffset{0}, {}, 1, {}};
   EXPECT_EQ(decode_checkpoint(encode_checkpoint(empty)).value(), empty);
 }
 
@@ -25,6 +27,17 @@ TEST(Checkpoint, EveryCutIsToldFromTheWhole) {
   for (std::size_t length = 0; length < bytes.size(); ++length)
     EXPECT_FALSE(decode_checkpoint(bytes.substr(0, length)).ok()) << length;
   EXPECT_FALSE(decode_checkpoint(bytes + "x").ok());
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    std::string damaged = bytes;
+    damaged[at] = static_cast<char>(damaged[at] ^ 1);
+    EXPECT_FALSE(decode_checkpoint(damaged).ok()) << at;
+  }
+}
+
+TEST(Checkpoint, OfTheFormatBeforeNothingIsArchived) {
+  const auto before = decode_checkpoint(
+      "telltale checkpoint 2\ngeneration 9\nsince_generation 8\nnext 70\nfold_version 3\nruns 0\n");
+  EXPECT_EQ(before.value(), (Checkpoint{9, 8, LogOffset{70}, {}, 3, {}}));
 }
 
 TEST(Checkpoint, WhatIsOfAnotherFormatIsNotTaken) {

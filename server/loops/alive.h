@@ -23,6 +23,14 @@ class Alive {
             }};
   }
 
+  // The same for an answer that is given on the loop already.
+  template <typename T, typename F>
+  UniqueFunction<void(T)> call(F done) const {
+    return [alive = alive_, done = std::move(done)](T value) mutable {
+      if (*alive) done(std::move(value));
+    };
+  }
+
   template <typename F>
   ports::Task task(F what) const {
     return [alive = alive_, what = std::move(what)]() mutable {

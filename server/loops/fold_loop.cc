@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "archive/refold.h"
 #include "base/limits.h"
 #include "schema/event.pb.h"
 
@@ -18,12 +19,14 @@ constexpr std::int64_t kBrokenLogUs = 10'000'000;
 }  // namespace
 
 FoldLoop::FoldLoop(ports::Runtime& loop, ports::Log& log, ports::Store& store, Counters& counters,
-                   int partition, UniqueFunction<void()> lost)
+                   int partition, UniqueFunction<void()> lost, ArchivePace pace)
     : loop_(loop),
       log_(log),
+      store_(store),
       counters_(counters),
       partition_{ports::kEventsTopic, partition},
       claim_(loop, store, partition),
+      archive_(loop, store, counters, pace),
       lost_(std::move(lost)),
       save_gap_us_(limits::kCheckpointUs) {}
 
@@ -38,7 +41,10 @@ void FoldLoop::claim() {
   }
   claim_.claim([this](Status status) {
     claimed_ = status.ok();
-    next_ = claim_.next();
+    fold_from_ = claim_.next();
+    archive_from_ = claim_.archived().next;
+    next_ = std::min(fold_from_, archive_from_);
+    if (claimed_) archive_.start(claim_.generation(), claim_.archived());
     if (stopped_) {
       finish();
       return;
@@ -52,8 +58,9 @@ void FoldLoop::claim() {
     }
     saved_at_us_ = to_number(loop_.now());
     counters_.add(Counter::partitions_taken);
-    spdlog::info("fold: partition {} taken under generation {}, from offset {}", partition_.number,
-                 claim_.generation(), to_number(next_));
+    spdlog::info("fold: partition {} taken under generation {}, folded up to {}, archived up to {}",
+                 partition_.number, claim_.generation(), to_number(fold_from_),
+                 to_number(archive_from_));
     compare_with_log();
   });
 }
@@ -67,12 +74,12 @@ void FoldLoop::compare_with_log() {
       if (bounds.error().code == ErrorCode::closed) return;
       spdlog::warn("fold: the log cannot be read: {}", bounds.error().message);
       retry_after(kRetryUs, [this] { compare_with_log(); });
-    } else if (bounds->end < next_) {
+    } else if (const LogOffset known = std::max(folded(), archive_from_); bounds->end < known) {
       spdlog::error(
           "fold: partition {} of {} ends at {}, but was folded up to {}: the topic was deleted or "
           "lost records. Restore it, or remove the store's partitions/{}/checkpoint to fold what "
           "is there.",
-          partition_.number, partition_.topic, to_number(bounds->end), to_number(next_),
+          partition_.number, partition_.topic, to_number(bounds->end), to_number(known),
           partition_.number);
       retry_after(kBrokenLogUs, [this] { compare_with_log(); });
     } else {
@@ -83,6 +90,12 @@ void FoldLoop::compare_with_log() {
 }
 
 void FoldLoop::read() {
+  if (archive_.full()) {
+    archive_.when_room([this] {
+      if (!ended()) read();
+    });
+    return;
+  }
   ports::ReadLimits limits;
   limits.wait_us = kReadWaitUs;
   auto done = [this](Result<Batch> batch) {
@@ -117,10 +130,16 @@ void FoldLoop::skip_to(LogOffset first, UniqueFunction<void()> then) {
       }
       return;
     }
-    const std::uint64_t missing = to_number(first) - to_number(next_);
-    counters_.add(Counter::events_expired, missing);
-    spdlog::error("fold: {} events of partition {} were gone from the log before they were folded",
-                  missing, partition_.number);
+    // What the archive has is folded from there, when its run is.
+    const LogOffset known = std::max(folded(), archive_from_);
+    if (first > known) {
+      const std::uint64_t missing = to_number(first) - to_number(known);
+      counters_.add(Counter::events_expired, missing);
+      spdlog::error(
+          "fold: {} events of partition {} were gone from the log before they were folded", missing,
+          partition_.number);
+    }
+    archive_.skip_to(first);
     next_ = first;
     then();
   });
@@ -134,36 +153,67 @@ void FoldLoop::fold_batch(std::shared_ptr<Batch> batch, std::size_t from) {
       counters_.add(Counter::records_unreadable);
       continue;
     }
-    const auto found = runs_.find(*key);
-    if (found == runs_.end()) {
-      load_run(*key, [this, batch, i] { fold_batch(batch, i); });
-      return;
+    if (record.offset >= fold_from_) {
+      const auto found = runs_.find(*key);
+      if (found == runs_.end()) {
+        load_run(*key, record.offset, [this, batch, i] { fold_batch(batch, i); });
+        return;
+      }
+      apply(found->second, record);
     }
-    apply(found->second, record);
+    if (record.offset >= archive_from_) archive_.add(*key, record);
   }
   if (!batch->empty()) {
     next_ = telltale::next(batch->back().offset);
     publish_soon();
   }
+  archive_.read_up_to(next_);
   checkpoint_if_due();
   read();
 }
 
-void FoldLoop::load_run(const RunKey& key, UniqueFunction<void()> loaded) {
-  claim_.load(key, [this, key, loaded = std::move(loaded)](Result<fold::RunView> view) mutable {
+// Into memory, with every event before `at`, which is the next one of its own.
+void FoldLoop::load_run(const RunKey& key, LogOffset at, UniqueFunction<void()> loaded) {
+  claim_.load(key, [this, key, at, loaded = std::move(loaded)](auto view) mutable {
     if (ended()) return;
-    if (view.ok()) {
-      runs_.emplace(key, FoldedRun(view.take()));
-      loaded();
-    } else if (view.error().code == ErrorCode::precondition_failed) {
-      give_up(view.error());
-    } else if (view.error().code != ErrorCode::closed) {
-      spdlog::error("fold: a snapshot cannot be read: {}", view.error().message);
-      retry_after(kRetryUs, [this, key, loaded = std::move(loaded)]() mutable {
-        load_run(key, std::move(loaded));
+    if (!view.ok()) {
+      not_loaded(view.error(), [this, key, at, loaded = std::move(loaded)]() mutable {
+        load_run(key, at, std::move(loaded));
       });
+    } else if (view->has_value()) {
+      runs_.emplace(key, FoldedRun(std::move(**view)));
+      loaded();
+    } else {
+      refold_run(key, at, std::move(loaded));
     }
   });
+}
+
+// Without a snapshot: a run that begins, or one whose snapshot is lost or of another version.
+void FoldLoop::refold_run(const RunKey& key, LogOffset at, UniqueFunction<void()> loaded) {
+  auto refolded = [this, key, at, loaded = std::move(loaded)](Result<fold::RunView> view) mutable {
+    if (ended()) return;
+    if (!view.ok()) {
+      not_loaded(view.error(), [this, key, at, loaded = std::move(loaded)]() mutable {
+        refold_run(key, at, std::move(loaded));
+      });
+      return;
+    }
+    FoldedRun& run = runs_.emplace(key, FoldedRun(view.take())).first->second;
+    run.unsaved = run.unpublished = !run.view.empty();
+    loaded();
+  };
+  archive::refold(loop_, store_, counters_, key, at, archive_.on_their_way(key),
+                  alive_.call<Result<fold::RunView>>(std::move(refolded)));
+}
+
+void FoldLoop::not_loaded(const Error& error, UniqueFunction<void()> again) {
+  if (error.code == ErrorCode::precondition_failed) {
+    give_up(error);
+  } else if (error.code != ErrorCode::closed) {
+    spdlog::error("fold: a run cannot be read from the store: {}", error.message);
+    retry_after(kRetryUs, std::move(again));
+  }
 }
 
 void FoldLoop::apply(FoldedRun& run, const ports::StoredRecord& record) {
@@ -190,16 +240,18 @@ void FoldLoop::stop(UniqueFunction<void()> stopped) {
 // What is under way is dropped: a batch half folded is folded again by whoever comes next.
 void FoldLoop::finish() {
   if (over_ || saving_) return;  // saved() comes back here
-  if (claimed_ && !std::exchange(saved_last_, true) && next_ != claim_.next()) {
+  if (claimed_ && !std::exchange(saved_last_, true) && has_news()) {
     save();
     return;
   }
   over_ = true;
+  archive_.stop();
   std::exchange(stopped_, {})();
 }
 
 void FoldLoop::give_up(const Error& error) {
   if (std::exchange(over_, true)) return;
+  archive_.stop();
   spdlog::warn("fold: {}; leaving it to the other one", error.message);
   counters_.add(Counter::partitions_lost);
   if (stopped_) {

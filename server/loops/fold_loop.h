@@ -1,10 +1,11 @@
 // FoldLoop: log -> fold -> store, for one partition. Takes the partition, folds every run's events,
-// appends each run's summary to telltale.runs, and every few seconds writes a checkpoint: first
-// summaries, then snapshots, then the checkpoint that says so, then the group's commit. A crash at
-// any point repeats work and loses none. Owned by a FoldWorker, lives on its loop; knows no formats
-// and no sockets.
+// appends each run's summary to telltale.runs, archives its events, and every few seconds writes a
+// checkpoint: first summaries, then snapshots, then the checkpoint that says so, then the group's
+// commit. A crash at any point repeats work and loses none. Owned by a FoldWorker, lives on its
+// loop; knows no formats and no sockets.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -13,6 +14,7 @@
 #include "base/counters.h"
 #include "fold/run_view.h"
 #include "loops/alive.h"
+#include "loops/event_archive.h"
 #include "loops/partition_claim.h"
 #include "ports/log.h"
 #include "ports/store.h"
@@ -26,7 +28,7 @@ class FoldLoop {
   // `lost` is called once if the partition turns out to be somebody else's; nothing is done to it
   // from then on.
   FoldLoop(ports::Runtime& loop, ports::Log& log, ports::Store& store, Counters& counters,
-           int partition, UniqueFunction<void()> lost);
+           int partition, UniqueFunction<void()> lost, ArchivePace pace = {});
 
   void start();
   // Stops reading, writes a last checkpoint if it can, then calls `stopped`. After `lost`, at once.
@@ -48,7 +50,14 @@ class FoldLoop {
   void read();
   void fold_batch(std::shared_ptr<Batch> batch, std::size_t from);
   void skip_to(LogOffset first, UniqueFunction<void()> then);
-  void load_run(const RunKey& key, UniqueFunction<void()> loaded);
+  void load_run(const RunKey& key, LogOffset at, UniqueFunction<void()> loaded);
+  void refold_run(const RunKey& key, LogOffset at, UniqueFunction<void()> loaded);
+  void not_loaded(const Error& error, UniqueFunction<void()> again);
+  LogOffset folded() const { return std::max(next_, fold_from_); }
+  // That a checkpoint would say.
+  bool has_news() const {
+    return folded() != claim_.next() || archive_.archived() != claim_.archived();
+  }
   void apply(FoldedRun& run, const ports::StoredRecord& record);
   void publish_soon();
   // Appends the summaries of all runs that changed until now; `done` once the log has them.
@@ -67,11 +76,15 @@ class FoldLoop {
 
   ports::Runtime& loop_;
   ports::Log& log_;
+  ports::Store& store_;
   Counters& counters_;
   const ports::Partition partition_;
   PartitionClaim claim_;
+  EventArchive archive_;
   UniqueFunction<void()> lost_;
-  LogOffset next_{};  // to be read
+  LogOffset next_{};          // to be read
+  LogOffset fold_from_{};     // what stands before it was folded before
+  LogOffset archive_from_{};  // and archived
   std::unordered_map<RunKey, FoldedRun> runs_;
 
   bool claimed_ = false;

@@ -99,8 +99,7 @@ void FoldLoop::append_summaries(std::vector<ports::Record> records) {
 }
 
 void FoldLoop::checkpoint_if_due() {
-  if (saving_ || next_ == claim_.next()) return;
-  if (to_number(loop_.now()) - saved_at_us_ < save_gap_us_) return;
+  if (saving_ || to_number(loop_.now()) - saved_at_us_ < save_gap_us_ || !has_news()) return;
   save();
 }
 
@@ -108,7 +107,7 @@ void FoldLoop::checkpoint_if_due() {
 void FoldLoop::save() {
   saving_ = true;
   save_began_at_us_ = to_number(loop_.now());
-  publish([this, next = next_](Status status) {
+  publish([this, next = folded()](Status status) {
     if (status.ok()) {
       save_runs(next);
     } else {
@@ -120,7 +119,9 @@ void FoldLoop::save() {
 void FoldLoop::save_runs(LogOffset next) {
   std::vector<RunKey> changed;
   for (const auto& [key, run] : runs_) {
-    if (run.unsaved) changed.push_back(key);
+    if (!run.unsaved) continue;
+    changed.push_back(key);
+    if (fold::has_ended(run.view.header().state)) archive_.close(key);
   }
   std::sort(changed.begin(), changed.end());
   saving_runs_.clear();
@@ -131,7 +132,8 @@ void FoldLoop::save_runs(LogOffset next) {
     return PartitionClaim::Snapshot{fold::encode(run.view),
                                     fold::has_ended(run.view.header().state)};
   };
-  claim_.save(next, std::move(changed), encode, [this](Status status) { saved(status); });
+  claim_.save(next, archive_.archived(), std::move(changed), encode,
+              [this](Status status) { saved(status); });
 }
 
 void FoldLoop::saved(const Status& status) {
@@ -140,8 +142,9 @@ void FoldLoop::saved(const Status& status) {
   counters_.add(status.ok() ? Counter::checkpoints : Counter::checkpoint_failures);
   if (status.ok()) {
     save_gap_us_ = std::max(limits::kCheckpointUs, (saved_at_us_ - save_began_at_us_) * kSaveShare);
-    log_.commit(kFoldGroup, partition_, claim_.next(), alive_.answer<Status>(loop_, [](Status) {
-      // Recovery reads the checkpoint; this tells operators, and what may expire, how far we are.
+    const LogOffset needed = std::min(claim_.next(), claim_.archived().next);
+    log_.commit(kFoldGroup, partition_, needed, alive_.answer<Status>(loop_, [](Status) {
+      // Recovery reads the checkpoint; this tells operators from where on, and what may expire.
     }));
     evict();
   } else {

@@ -23,7 +23,7 @@ class FoldWorker {
   using OnTrouble = UniqueFunction<void(const std::string&)>;
 
   FoldWorker(ports::Runtime& loop, ports::Log& log, ports::Store& store, Counters& counters,
-             OnTrouble on_trouble);
+             OnTrouble on_trouble, ArchivePace pace = {});
 
   // Of any thread.
   void start();
@@ -50,6 +50,7 @@ class FoldWorker {
   std::set<int> assigned_;
   std::map<int, std::unique_ptr<FoldLoop>> folding_;
   OnTrouble on_trouble_;
+  const ArchivePace pace_;
   bool stopping_ = false;
   Alive alive_;
 };

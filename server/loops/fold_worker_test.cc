@@ -27,9 +27,9 @@ log::MemoryLogOptions log_options() {
 
 class FoldWorkerTest : public testing::Test {
  protected:
-  std::unique_ptr<FoldWorker> start_worker() {
-    auto worker =
-        std::make_unique<FoldWorker>(loop_, log_, store_, counters_, [](const std::string&) {});
+  std::unique_ptr<FoldWorker> start_worker(ArchivePace pace = {}) {
+    auto worker = std::make_unique<FoldWorker>(
+        loop_, log_, store_, counters_, [](const std::string&) {}, pace);
     worker->start();
     return worker;
   }
@@ -63,6 +63,21 @@ class FoldWorkerTest : public testing::Test {
   }
   void expect_all_in_the_store() {
     for (int i = 0; i < kPartitions; ++i) EXPECT_EQ(checkpoint(i).next, end(i)) << i;
+  }
+  // What retention takes that knows of nobody who reads.
+  void expire_all() {
+    for (int i = 0; i < kPartitions; ++i) log_.expire({ports::kEventsTopic, i}, end(i));
+  }
+  // Everything but checkpoints and events.
+  void lose_snapshots() {
+    store_.list("", {}, 10'000, {loop_, [this](Result<std::vector<ports::ObjectInfo>> found) {
+                                   for (const ports::ObjectInfo& object : *found) {
+                                     if (object.key.find("/checkpoint") == std::string::npos &&
+                                         object.key.find("/events/") == std::string::npos)
+                                       store_.remove(object.key, {loop_, [](Status) {}});
+                                   }
+                                 }});
+    loop_.run_until_idle();
   }
   // Names of the runs in telltale.runs.
   std::multiset<std::string> listed() {
@@ -131,6 +146,67 @@ TEST_F(FoldWorkerTest, OneThatStopsBeforeItBeganStopsToo) {
   worker->stop([&] { stopped = true; });
   loop_.advance(kSecondUs);
   EXPECT_TRUE(stopped);
+}
+
+TEST_F(FoldWorkerTest, RunsWithoutSnapshotsAreFoldedAgainFromTheArchive) {
+  ArchivePace at_once;
+  at_once.age_us = 0;
+  auto worker = start_worker(at_once);
+  append("first");
+  loop_.advance(10 * kSecondUs);
+  expect_all_in_the_store();
+  for (int i = 0; i < kPartitions; ++i) EXPECT_EQ(checkpoint(i).archived.next, end(i)) << i;
+  worker.reset();
+  expire_all();
+  lose_snapshots();
+  worker = start_worker();
+  schema::Event event;  // says nothing of the name
+  for (int i = 0; i < kRuns; ++i) {
+    event.set_run_key(make_run_key("test", "", std::to_string(i), "").text());
+    event.mutable_progress()->set_path("task");
+    log_.append(ports::kEventsTopic, {{event.run_key(), event.SerializeAsString(), 0}},
+                {loop_, [](Result<ports::Appended>) {}});
+  }
+  loop_.advance(10 * kSecondUs);
+  EXPECT_EQ(listed().count("first"), static_cast<std::size_t>(kRuns));
+  EXPECT_EQ(counters_.get(Counter::runs_refolded), std::uint64_t{kRuns});
+  EXPECT_EQ(counters_.get(Counter::events_expired), 0U);
+  EXPECT_EQ(counters_.get(Counter::events_unarchived), 0U);
+}
+
+TEST_F(FoldWorkerTest, WhatWasFoldedAndNotArchivedIsReadAgainAndThatAlone) {
+  auto worker = start_worker();
+  append("first");
+  loop_.advance(10 * kSecondUs);
+  expect_all_in_the_store();
+  EXPECT_EQ(checkpoint(0).archived.next, LogOffset{0});  // not a minute old
+  worker.reset();
+  ArchivePace at_once;
+  at_once.age_us = 0;
+  worker = start_worker(at_once);
+  loop_.advance(10 * kSecondUs);
+  for (int i = 0; i < kPartitions; ++i) EXPECT_EQ(checkpoint(i).archived.next, end(i)) << i;
+  EXPECT_EQ(listed().size(), static_cast<std::size_t>(kRuns));  // and not said again
+}
+
+TEST_F(FoldWorkerTest, WhatTheLogLostBeforeItWasArchivedIsAGap) {
+  auto worker = start_worker();
+  append("first");
+  loop_.advance(10 * kSecondUs);
+  worker.reset();
+  expire_all();
+  append("second");
+  worker = start_worker();
+  loop_.advance(10 * kSecondUs);
+  EXPECT_EQ(counters_.get(Counter::events_unarchived), std::uint64_t{kRuns});
+  EXPECT_EQ(counters_.get(Counter::events_expired), 0U);  // the snapshots have them
+  EXPECT_EQ(listed().count("second"), static_cast<std::size_t>(kRuns));
+  std::uint64_t in_gaps = 0;
+  for (int i = 0; i < kPartitions; ++i) {
+    for (const fold::OffsetRange& gap : checkpoint(i).archived.gaps)
+      in_gaps += to_number(gap.end) - to_number(gap.begin);
+  }
+  EXPECT_EQ(in_gaps, std::uint64_t{kRuns});
 }
 
 TEST_F(FoldWorkerTest, ALogShorterThanWhatWasFoldedIsLeftAlone) {

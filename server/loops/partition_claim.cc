@@ -43,8 +43,10 @@ void PartitionClaim::claim(Answer done) {
       if (object.ok())
         spdlog::info("fold: no checkpoint of this version in partition {}, folding it all again",
                      partition_);
-      checkpoint = {
-          checkpoint.generation, checkpoint.generation, LogOffset{0}, fold::kFoldVersion, {}};
+      checkpoint.since_generation = checkpoint.generation;
+      checkpoint.next = LogOffset{0};
+      checkpoint.fold_version = fold::kFoldVersion;
+      checkpoint.runs.clear();
     }
     write_claim(std::move(checkpoint),
                 object.ok() ? ports::Condition::matches(object->etag) : ports::Condition::absent(),
@@ -100,11 +102,11 @@ void PartitionClaim::confirm(Answer done) {
 // A snapshot on its way into memory.
 struct PartitionClaim::Loading {
   RunKey run;
-  UniqueFunction<void(Result<fold::RunView>)> done;
+  Loaded done;
   int attempts = 0;
 };
 
-void PartitionClaim::load(const RunKey& run, UniqueFunction<void(Result<fold::RunView>)> done) {
+void PartitionClaim::load(const RunKey& run, Loaded done) {
   find(std::make_shared<Loading>(Loading{run, std::move(done), 0}));
 }
 
@@ -117,15 +119,18 @@ void PartitionClaim::find(const LoadingPtr& loading) {
   }
   auto read = [this, loading](Result<ports::Object> object) {
     if (!object.ok()) {
-      const bool none = object.error().code == ErrorCode::not_found;
-      loading->done(none ? Result<fold::RunView>(fold::RunView(loading->run)) : object.error());
+      if (object.error().code == ErrorCode::not_found) {
+        loading->done(std::optional<fold::RunView>());
+      } else {
+        loading->done(object.error());
+      }
       return;
     }
     const Result<fold::Manifest> manifest = fold::decode_manifest(object->bytes);
     if (!manifest.ok()) {
       not_there(loading, manifest.error());
     } else if (manifest->snapshot.generation < checkpoint_.since_generation) {
-      loading->done(fold::RunView(loading->run));
+      loading->done(std::optional<fold::RunView>());
     } else {
       load_at(loading, fold::snapshot_key(loading->run, manifest->snapshot), {});
     }
@@ -146,7 +151,7 @@ void PartitionClaim::load_at(const LoadingPtr& loading, std::string key, ports::
     }
     Result<fold::RunView> view = fold::decode(object->bytes);
     if (view.ok()) {
-      loading->done(std::move(view));
+      loading->done(std::make_optional(view.take()));
     } else {
       not_there(loading, view.error());
     }
@@ -158,7 +163,7 @@ void PartitionClaim::load_at(const LoadingPtr& loading, std::string key, ports::
 void PartitionClaim::not_there(const LoadingPtr& loading, const Error& error) {
   if (++loading->attempts == kLoadAttempts) {
     spdlog::error("fold: the snapshot of run {} is lost: {}", loading->run.text(), error.message);
-    loading->done(fold::RunView(loading->run));
+    loading->done(std::optional<fold::RunView>());
     return;
   }
   confirm([this, loading](Status status) {

@@ -37,15 +37,18 @@ class PartitionClaim {
 
   // Offset of the first event that is in no snapshot.
   LogOffset next() const { return checkpoint_.next; }
+  const fold::Archived& archived() const { return checkpoint_.archived; }
   std::uint64_t generation() const { return checkpoint_.generation; }
   // When the store last said that the partition is still ours; confirm() asks it again.
   std::int64_t confirmed_at_us() const { return confirmed_at_us_; }
   void confirm(Answer done);
-  // The run as of its last snapshot, empty where there is none.
-  void load(const RunKey& run, UniqueFunction<void(Result<fold::RunView>)> done);
+  // The run as of its last snapshot; none where it has none that can be used.
+  using Loaded = UniqueFunction<void(Result<std::optional<fold::RunView>>)>;
+  void load(const RunKey& run, Loaded done);
   // `runs` are those that changed since the last checkpoint; each is encoded once, some turns of
   // the loop later, with every event before `next` applied and possibly more. One at a time.
-  void save(LogOffset next, std::vector<RunKey> runs, Encode encode, Answer done);
+  void save(LogOffset next, fold::Archived archived, std::vector<RunKey> runs, Encode encode,
+            Answer done);
 
  private:
   struct Saving;

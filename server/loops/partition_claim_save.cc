@@ -39,10 +39,12 @@ struct PartitionClaim::Closing {
   fold::PackId snapshot;
 };
 
-void PartitionClaim::save(LogOffset next, std::vector<RunKey> runs, Encode encode, Answer done) {
+void PartitionClaim::save(LogOffset next, fold::Archived archived, std::vector<RunKey> runs,
+                          Encode encode, Answer done) {
   auto saving = std::make_shared<Saving>();
   saving->checkpoint = checkpoint_;
   saving->checkpoint.next = next;
+  saving->checkpoint.archived = std::move(archived);
   saving->runs = std::move(runs);
   saving->encode = std::move(encode);
   saving->done = std::move(done);

@@ -46,12 +46,15 @@ class PartitionClaimTest : public testing::Test {
       }
       return PartitionClaim::Snapshot{};
     };
-    return answer([&](auto done) { holder.save(LogOffset{next}, runs, encode, std::move(done)); });
+    return answer(
+        [&](auto done) { holder.save(LogOffset{next}, archived_, runs, encode, std::move(done)); });
   }
   std::string load(PartitionClaim& holder, int run) {
     std::string bytes = "no answer";
-    holder.load(run_key(run), [&](Result<fold::RunView> view) {
-      bytes = view.ok() ? fold::encode(view.value()) : view.error().message;
+    holder.load(run_key(run), [&](Result<std::optional<fold::RunView>> view) {
+      bytes = !view.ok()           ? view.error().message
+              : !view->has_value() ? "none"
+                                   : fold::encode(**view);
     });
     loop_.run_until_idle();
     return bytes;
@@ -75,9 +78,15 @@ class PartitionClaimTest : public testing::Test {
     return found;
   }
 
+  void put_checkpoint(std::string bytes) {
+    store_.put(fold::checkpoint_key(kPartition), std::move(bytes), {},
+               {loop_, [](Result<std::string>) {}});
+  }
+
   runtime::SimRuntime loop_{1};
   store::MemoryStore store_;
   ports::FaultyStore faulty_{store_, loop_};
+  fold::Archived archived_;
 
  private:
   template <typename Ask>
@@ -100,7 +109,7 @@ TEST_F(PartitionClaimTest, WhoComesNextGoesOnUnderTheNextGeneration) {
   EXPECT_EQ(second.next(), LogOffset{7});
   EXPECT_EQ(second.generation(), first.generation() + 1);
   EXPECT_EQ(load(second, 1), fold::encode(view));
-  EXPECT_EQ(load(second, 2), fold::encode(fold::RunView(run_key(2))));
+  EXPECT_EQ(load(second, 2), "none");
 }
 
 TEST_F(PartitionClaimTest, TheOneOfTheLowerGenerationLosesWhateverItDoes) {
@@ -182,14 +191,42 @@ TEST_F(PartitionClaimTest, WithoutAReadableCheckpointAllIsFoldedAgain) {
   ASSERT_TRUE(claim(first).ok());
   ASSERT_TRUE(save(first, 3, {view_of(1, 1)}, true).ok());
   loop_.advance(2'000'000);
-  store_.put(fold::checkpoint_key(kPartition), "telltale checkpoint 1\nnext 3\nfold_version 1\n",
-             {}, {loop_, [](Result<std::string>) {}});
+  put_checkpoint("telltale checkpoint 1\nnext 3\nfold_version 1\n");
   PartitionClaim second(loop_, store_, kPartition);
   ASSERT_TRUE(claim(second).ok());
   EXPECT_EQ(second.next(), LogOffset{0});
   EXPECT_GT(second.generation(), first.generation());
   // Its manifest is of before.
-  EXPECT_EQ(load(second, 1), fold::encode(fold::RunView(run_key(1))));
+  EXPECT_EQ(load(second, 1), "none");
+}
+
+TEST_F(PartitionClaimTest, WhatIsArchivedIsHandedOnAlsoToAnotherVersionOfTheFold) {
+  PartitionClaim first(loop_, store_, kPartition);
+  ASSERT_TRUE(claim(first).ok());
+  archived_ = {LogOffset{5}, {{LogOffset{0}, LogOffset{2}}}};
+  ASSERT_TRUE(save(first, 7, {view_of(1, 6)}).ok());
+  PartitionClaim second(loop_, store_, kPartition);
+  ASSERT_TRUE(claim(second).ok());
+  EXPECT_EQ(second.archived(), archived_);
+  fold::Checkpoint older = checkpoint();
+  --older.fold_version;
+  put_checkpoint(fold::encode_checkpoint(older));
+  PartitionClaim third(loop_, store_, kPartition);
+  ASSERT_TRUE(claim(third).ok());
+  EXPECT_EQ(third.next(), LogOffset{0});
+  EXPECT_EQ(third.archived(), archived_);
+  EXPECT_EQ(load(third, 1), "none");
+}
+
+TEST_F(PartitionClaimTest, ASnapshotThatIsLostOrDamagedIsNone) {
+  PartitionClaim holder(loop_, store_, kPartition);
+  ASSERT_TRUE(claim(holder).ok());
+  ASSERT_TRUE(save(holder, 7, {view_of(1, 6)}).ok());
+  const std::string pack = keys(fold::packs_prefix(kPartition)).front();
+  store_.put(pack, "damaged", {}, {loop_, [](Result<std::string>) {}});
+  EXPECT_EQ(load(holder, 1), "none");
+  store_.remove(pack, {loop_, [](Status) {}});
+  EXPECT_EQ(load(holder, 1), "none");
 }
 
 }  // namespace

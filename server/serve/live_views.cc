@@ -2,6 +2,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
+#include "archive/refold.h"
 #include "fold/checkpoint.h"
 #include "fold/snapshot.h"
 #include "schema/event.pb.h"
@@ -19,16 +22,18 @@ constexpr int kFindAttempts = 3;
 
 }  // namespace
 
-// A run on its way into memory: checkpoint, snapshot, then the log from the checkpoint to where the
-// tail stands.
+// A run on its way into memory: checkpoint, snapshot (or the archived events), then the log from
+// there to where the tail stands.
 struct LiveViews::Opening {
   RunKey key;
   ports::Partition partition;
   RunPtr run;
   LogOffset next{};
+  LogOffset archived{};  // every event before it is in the archive
   std::uint64_t since_generation = 0;
   bool seen = false;
-  int attempts = 0;
+  int attempts = 0;  // to find its snapshot
+  int gaps = 0;      // of the log after it
   std::vector<Opened> waiting;
 };
 
@@ -89,7 +94,7 @@ void LiveViews::load_checkpoint(const OpeningPtr& opening) {
   auto done = [this, alive = alive_, opening](Result<ports::Object> object) {
     if (!*alive) return;
     opening->run = std::make_shared<WatchedRun>(opening->key);
-    opening->next = LogOffset{0};
+    opening->next = opening->archived = LogOffset{0};
     opening->seen = false;
     if (!object.ok() && object.error().code != ErrorCode::not_found) {
       finish(opening, object.error());
@@ -98,9 +103,10 @@ void LiveViews::load_checkpoint(const OpeningPtr& opening) {
     const Result<fold::Checkpoint> checkpoint = object.ok()
                                                     ? fold::decode_checkpoint(object->bytes)
                                                     : Result<fold::Checkpoint>(object.error());
+    if (checkpoint.ok()) opening->archived = checkpoint->archived.next;
     // One of another fold version starts from the events, like the fold itself does.
     if (!checkpoint.ok() || checkpoint.value().fold_version != fold::kFoldVersion) {
-      catch_up(opening);
+      fold_again(opening);
       return;
     }
     opening->next = checkpoint.value().next;
@@ -122,7 +128,7 @@ void LiveViews::load_manifest(const OpeningPtr& opening) {
     if (!*alive) return;
     if (!object.ok()) {
       if (object.error().code == ErrorCode::not_found) {
-        catch_up(opening);  // all of its events are newer than the checkpoint
+        fold_again(opening);  // it may be so new that it has none
       } else {
         finish(opening, object.error());
       }
@@ -130,9 +136,9 @@ void LiveViews::load_manifest(const OpeningPtr& opening) {
     }
     const Result<fold::Manifest> manifest = fold::decode_manifest(object->bytes);
     if (!manifest.ok()) {
-      fold_again(opening, manifest.error());
+      not_usable(opening, manifest.error());
     } else if (manifest->snapshot.generation < opening->since_generation) {
-      catch_up(opening);
+      fold_again(opening);
     } else {
       load_snapshot(opening, fold::snapshot_key(opening->key, manifest->snapshot), {});
     }
@@ -148,7 +154,7 @@ void LiveViews::load_snapshot(const OpeningPtr& opening, std::string key, ports:
       if (object.error().code == ErrorCode::not_found && ++opening->attempts < kFindAttempts) {
         load_checkpoint(opening);
       } else if (object.error().code == ErrorCode::not_found) {
-        fold_again(opening, object.error());
+        not_usable(opening, object.error());
       } else {
         finish(opening, object.error());
       }
@@ -156,7 +162,7 @@ void LiveViews::load_snapshot(const OpeningPtr& opening, std::string key, ports:
     }
     Result<fold::RunView> view = fold::decode(object->bytes);
     if (!view.ok()) {
-      fold_again(opening, view.error());
+      not_usable(opening, view.error());
       return;
     }
     opening->run->view = view.take();
@@ -166,11 +172,40 @@ void LiveViews::load_snapshot(const OpeningPtr& opening, std::string key, ports:
   store_.get(std::move(key), range, {loop_, std::move(done)});
 }
 
-void LiveViews::fold_again(const OpeningPtr& opening, const Error& error) {
+void LiveViews::not_usable(const OpeningPtr& opening, const Error& error) {
   spdlog::warn("serve: the snapshot of run {} is not usable, folding it again: {}",
                opening->key.text(), error.message);
-  opening->next = LogOffset{0};
-  catch_up(opening);
+  fold_again(opening);
+}
+
+// From the archive up to where all of it is there, then from the log. Not further: of two blocks
+// that are put at a time the later one may be there first. What the log no longer has is nowhere
+// else.
+void LiveViews::fold_again(const OpeningPtr& opening) {
+  auto done = [this, alive = alive_, opening](Result<ports::Bounds> bounds) {
+    if (!*alive) return;
+    if (bounds.ok()) {
+      opening->next = std::max(opening->archived, bounds->begin);
+      refold(opening);
+    } else {
+      finish(opening, bounds.error());
+    }
+  };
+  log_.bounds(opening->partition, {loop_, std::move(done)});
+}
+
+void LiveViews::refold(const OpeningPtr& opening) {
+  auto refolded = [this, alive = alive_, opening](Result<fold::RunView> view) {
+    if (!*alive) return;
+    if (!view.ok()) {
+      finish(opening, view.error());
+      return;
+    }
+    opening->run->view = view.take();
+    opening->seen = !opening->run->view.empty();
+    catch_up(opening);
+  };
+  archive::refold(loop_, store_, counters_, opening->key, opening->next, {}, std::move(refolded));
 }
 
 void LiveViews::catch_up(const OpeningPtr& opening) {
@@ -194,7 +229,7 @@ void LiveViews::catch_up(const OpeningPtr& opening) {
     }
     // What the log no longer has is in a checkpoint by now.
     const bool gap = batch->empty() || batch->front().offset > opening->next;
-    if (gap && ++opening->attempts < kFindAttempts) {
+    if (gap && ++opening->gaps < kFindAttempts) {
       load_checkpoint(opening);
       return;
     }

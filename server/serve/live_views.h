@@ -57,7 +57,9 @@ class LiveViews {
   void load_checkpoint(const OpeningPtr& opening);
   void load_manifest(const OpeningPtr& opening);
   void load_snapshot(const OpeningPtr& opening, std::string key, ports::ByteRange range);
-  void fold_again(const OpeningPtr& opening, const Error& error);
+  void not_usable(const OpeningPtr& opening, const Error& error);
+  void fold_again(const OpeningPtr& opening);
+  void refold(const OpeningPtr& opening);
   void catch_up(const OpeningPtr& opening);
   void finish(const OpeningPtr& opening, Result<RunPtr> result);
   bool apply(WatchedRun& run, const ports::StoredRecord& record);

@@ -29,6 +29,7 @@ SERVER: Dict[str, Set[str]] = {
     "serve": {"base", "ports", "fold", "archive", "draw", "schema"},
     "render": {"base", "ports", "draw", "schema"},
     "deliver": {"base", "ports", "schema"},
+    "admin": {"base", "ports", "fold", "archive", "schema"},
     "main": {EVERYTHING},
 }
 # Tests also drive what they test with the runtimes and the memory implementations.

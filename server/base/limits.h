@@ -93,6 +93,12 @@ inline constexpr std::int64_t kReclaimUs = 10'000'000;
 // elsewhere.
 inline constexpr std::int64_t kHandOverUs = 5'000'000;
 
+// --- what an operator's commands hold
+// Objects of one listing, 100 bytes each: a folder is walked whole for every one.
+inline constexpr std::size_t kAdminListKeys = 100'000;
+// Objects being read at a time.
+inline constexpr std::size_t kAdminCalls = 8;
+
 // --- what goes out
 inline constexpr std::size_t kReadBatchBytes = 4U << 20;
 inline constexpr std::size_t kReadBatchRecords = 10'000;

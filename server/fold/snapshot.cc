@@ -7,6 +7,20 @@
 #include "schema/snapshot.pb.h"
 
 namespace telltale::fold {
+namespace {
+
+Status read_frame(std::string_view bytes, schema::SnapshotFile* file) {
+  if (file->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return Done{};
+  return Error{ErrorCode::corrupt, "The snapshot is not readable: its frame is broken."};
+}
+
+Status check_sum(const schema::SnapshotFile& file) {
+  if (checksum(file.content()) == file.checksum()) return Done{};
+  return Error{ErrorCode::corrupt, "The snapshot is not what was written: its checksum differs."};
+}
+
+}  // namespace
+
 std::string encode(const RunView& view) {
   schema::RunSnapshot snapshot;
   SnapshotCoder::write(view, &snapshot);
@@ -20,15 +34,13 @@ std::string encode(const RunView& view) {
 
 Result<RunView> decode(std::string_view bytes) {
   schema::SnapshotFile file;
-  if (!file.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
-    return Error{ErrorCode::corrupt, "The snapshot is not readable: its frame is broken."};
+  if (Status framed = read_frame(bytes, &file); !framed.ok()) return framed.error();
   if (file.fold_version() != kFoldVersion) {
     return Error{ErrorCode::precondition_failed,
                  fmt::format("The snapshot is of version {} of the fold, this is version {}.",
                              file.fold_version(), kFoldVersion)};
   }
-  if (checksum(file.content()) != file.checksum())
-    return Error{ErrorCode::corrupt, "The snapshot is not what was written: its checksum differs."};
+  if (Status whole = check_sum(file); !whole.ok()) return whole.error();
   schema::RunSnapshot snapshot;
   if (!snapshot.ParseFromString(file.content()))
     return Error{ErrorCode::corrupt, "The snapshot is not readable: its content is broken."};
@@ -38,6 +50,12 @@ Result<RunView> decode(std::string_view bytes) {
   if (!SnapshotCoder::read(snapshot, &view))
     return Error{ErrorCode::corrupt, "The snapshot contradicts itself."};
   return view;
+}
+
+Status check_snapshot(std::string_view bytes) {
+  schema::SnapshotFile file;
+  if (Status framed = read_frame(bytes, &file); !framed.ok()) return framed;
+  return check_sum(file);
 }
 
 }  // namespace telltale::fold

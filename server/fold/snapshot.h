@@ -20,5 +20,7 @@ std::string encode(const RunView& view);
 // corrupt: the bytes are not what was written. precondition_failed: written by another version of
 // the fold; fold the run's events again.
 Result<RunView> decode(std::string_view bytes);
+// corrupt: the bytes are not what any version of the fold wrote.
+Status check_snapshot(std::string_view bytes);
 
 }  // namespace telltale::fold

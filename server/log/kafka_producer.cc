@@ -243,7 +243,8 @@ rd_kafka_resp_err_t KafkaProducer::State::produce(Pending& append, std::size_t i
   with[2].vtype = RD_KAFKA_VTYPE_KEY;
   with[2].u.mem = {record.key.data(), record.key.size()};
   with[3].vtype = RD_KAFKA_VTYPE_VALUE;
-  with[3].u.mem = {record.value.data(), record.value.size()};
+  // Without a value it is null, which a compacted topic takes for a tombstone.
+  with[3].u.mem = {record.value.empty() ? nullptr : record.value.data(), record.value.size()};
   with[4].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
   // Kafka has no time before 1970, and 0 means now; ce_time has what it was.
   with[4].u.i64 = std::max<std::int64_t>(record.timestamp_us / 1000, 0);

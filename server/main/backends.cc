@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "log/kafka_log.h"
 #include "log/sqlite_log.h"
 #include "main/event_headers.h"
@@ -65,6 +67,31 @@ Result<Backends> Backends::open(const ServeConfig& config) {
   if (!log.ok()) return log.error();
   backends.log = log.take();
   if (Status good = check_topics(*backends.log); !good.ok()) return good.error();
+  auto store = open_store(config);
+  if (!store.ok()) return store.error();
+  backends.store = store.take();
+  return backends;
+}
+
+Result<Backends> Backends::open_for_admin(ServeConfig config) {
+  if (config.store == "directory") {
+    std::error_code error;
+    if (!std::filesystem::is_directory(config.data + "/store", error)) {
+      return Error{ErrorCode::not_found,
+                   fmt::format("There is no store in {}: --data names the folder of a server, and "
+                               "--store s3://BUCKET a bucket.",
+                               config.data)};
+    }
+    if (config.log.empty() && std::filesystem::is_regular_file(config.data + "/log.db", error))
+      config.log = "sqlite";
+  }
+  if (!config.log.empty()) return open(config);
+  Backends backends;
+  if (config.store == "directory") {
+    auto folder = log::DirectoryLock::take(config.data);
+    if (!folder.ok()) return folder.error();
+    backends.folder = folder.take();
+  }
   auto store = open_store(config);
   if (!store.ok()) return store.error();
   backends.store = store.take();

@@ -36,6 +36,18 @@ struct RunConfig {
   std::vector<std::string> parameters;  // name=value
 };
 
+struct AdminConfig {
+  std::string store = "directory";
+  std::string log;  // empty: the one in the folder of a store that is a folder, else none
+  std::string data = "data";
+  bool json = false;
+  std::string sort = "written";
+  std::string run;
+  std::string older_than;
+  bool force = false;
+  bool dry_run = false;
+};
+
 struct Address {
   std::string host;
   int port = 0;

@@ -1,4 +1,4 @@
-// The program: `telltale serve` and `telltale run`.
+// The program: `telltale serve`, `telltale run` and `telltale admin`.
 #include <fmt/format.h>
 #include <google/protobuf/stubs/logging.h>
 #include <signal.h>
@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "base/version.h"
+#include "main/admin_command.h"
 #include "main/config.h"
 #include "main/run_command.h"
 #include "main/wiring.h"
@@ -117,10 +118,17 @@ int run_program(int argc, char** argv) {
   serve_config.python = home_folder() + "/.venv/bin/python";
   serve_config.python_path = home_folder() + "/python";
   RunConfig run_config;
+  AdminConfig admin_config;
   add_serve(app, serve_config);
   add_run(app, run_config);
+  const CLI::App& admin = add_admin(app, admin_config);
   CLI11_PARSE(app, argc, argv);
   if (app.got_subcommand("serve")) return serve(std::move(serve_config));
+  if (app.got_subcommand("admin")) {
+    spdlog::set_level(spdlog::level::warn);
+    const Result<int> status = admin_command(admin, std::move(admin_config));
+    return status.ok() ? status.value() : fail(status.error());
+  }
   const Status done = run_command(run_config);
   return done.ok() ? 0 : fail(done.error());
 }

@@ -51,8 +51,10 @@ struct Object {
 struct ObjectInfo {
   std::string key;
   std::uint64_t size = 0;
+  std::int64_t written_at_us = 0;  // by the store's clock; 0 where it has none
 
-  bool operator==(const ObjectInfo&) const = default;
+  // Whenever it was written.
+  bool operator==(const ObjectInfo& other) const { return key == other.key && size == other.size; }
 };
 
 // One object on its way into a store, piece by piece. Owned by who writes it, who makes the next

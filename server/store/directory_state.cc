@@ -1,6 +1,7 @@
 #include "store/directory_state.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <chrono>
@@ -14,6 +15,12 @@ namespace fs = std::filesystem;
 std::int64_t now_us() {
   using namespace std::chrono;
   return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+std::int64_t written_at_us(const fs::path& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return 0;
+  return std::int64_t{status.st_mtim.tv_sec} * 1'000'000 + status.st_mtim.tv_nsec / 1'000;
 }
 
 }  // namespace
@@ -54,7 +61,7 @@ Result<std::vector<ports::ObjectInfo>> DirectoryState::list(const std::string& p
     if (gone || !it->is_regular_file(gone) || it->path().native().back() == kUnfinished) continue;
     std::string key = it->path().string().substr(directory.size() + 1);
     if (key.rfind(prefix, 0) != 0 || key <= after) continue;
-    found.push_back({std::move(key), size});
+    found.push_back({std::move(key), size, written_at_us(it->path())});
   }
   if (error) {
     return Error{ErrorCode::unavailable,

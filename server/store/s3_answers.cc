@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <ctime>
 #include <pugixml.hpp>
 
 namespace telltale::store {
@@ -16,6 +17,13 @@ Result<pugi::xml_node> root_of(pugi::xml_document& document, const std::string& 
   if (parsed && root) return root;
   return Error{ErrorCode::internal,
                fmt::format("S3 answered no {} but {} bytes that are none.", name, xml.size())};
+}
+
+// "2026-01-31T12:00:00.000Z" to the second, in microseconds; 0 where it is no time.
+std::int64_t parse_time(const char* text) {
+  std::tm time{};
+  if (::strptime(text, "%Y-%m-%dT%H:%M:%S", &time) == nullptr) return 0;
+  return std::int64_t{::timegm(&time)} * 1'000'000;
 }
 
 }  // namespace
@@ -42,7 +50,8 @@ Result<S3ListPage> parse_list(const std::string& xml) {
     const auto [end, error] = std::from_chars(size.data(), size.data() + size.size(), bytes);
     if (error != std::errc() || end != size.data() + size.size())
       return Error{ErrorCode::internal, "S3 answered a list with a size that is no number."};
-    page.objects.push_back({object.child_value("Key"), bytes});
+    const std::int64_t written_at_us = parse_time(object.child_value("LastModified"));
+    page.objects.push_back({object.child_value("Key"), bytes, written_at_us});
   }
   if (std::string(root->child_value("IsTruncated")) == "true")
     page.next = root->child_value("NextContinuationToken");

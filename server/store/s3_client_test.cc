@@ -154,7 +154,10 @@ TEST(S3Client, AnUploadsEndMayFailAfterIts200) {
 TEST(S3Client, AListHasPagesAndOnlyKeysOfOurs) {
   const std::string head = "<ListBucketResult><IsTruncated>";
   const auto object = [](const char* key) {
-    return fmt::format("<Contents><Key>{}</Key><Size>3</Size></Contents>", key);
+    return fmt::format(
+        "<Contents><Key>{}</Key><LastModified>2026-01-31T12:00:00.000Z</LastModified>"
+        "<Size>3</Size></Contents>",
+        key);
   };
   MockBucket mock(in_turn(
       {http_answer(200, head +
@@ -162,8 +165,9 @@ TEST(S3Client, AListHasPagesAndOnlyKeysOfOurs) {
                             "</NextContinuationToken>" +
                             object("runs/a") + object("runs/a b") + "</ListBucketResult>"),
        http_answer(200, head + "false</IsTruncated>" + object("runs/b") + "</ListBucketResult>")}));
-  EXPECT_EQ(*mock.bucket.list("runs/", "runs/0", 10),
-            (std::vector<ports::ObjectInfo>{{"runs/a", 3}, {"runs/b", 3}}));
+  const auto listed = mock.bucket.list("runs/", "runs/0", 10);
+  EXPECT_EQ(*listed, (std::vector<ports::ObjectInfo>{{"runs/a", 3}, {"runs/b", 3}}));
+  EXPECT_EQ(listed->front().written_at_us, 1'769'860'800'000'000);
   EXPECT_EQ(mock.server.requests().at(0).query,
             "list-type=2&max-keys=10&prefix=runs%2F&start-after=runs%2F0");
   EXPECT_EQ(mock.server.requests().at(1).query,

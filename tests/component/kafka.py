@@ -28,7 +28,7 @@ import uuid
 from typing import Any, Dict, List
 
 VERSION = "4.3.1"
-START_SECONDS = 120  # one takes about 5 s on an idle machine
+START_SECONDS = 300  # one takes about 5 s on an idle machine, minutes on one that is flooded
 STOP_SECONDS = 30
 JAVA = ["java", "-Xmx512m", "-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
 
@@ -98,7 +98,7 @@ def fetch() -> pathlib.Path:
 
 def free_ports(count: int) -> List[int]:
     """Below those that the system gives to outgoing connections: a client that keeps trying to
-    reach a dead broker would at last be connected to itself there, and the broker could not come
+    reach a dead server would at last be connected to itself there, and the server could not come
     back."""
     ports: List[int] = []
     while len(ports) < count:
@@ -155,10 +155,11 @@ def format_storage(jars: pathlib.Path, folder: pathlib.Path, cluster: Dict[str, 
             number=i + 1, voters=voters, folder=own, replication=min(brokers, 3),
             plain=cluster["plain"][i], sasl=cluster["sasl"][i],
             controller=cluster["controller"][i]))
-        running.append(subprocess.Popen(
-            java(jars, "kafka.tools.StorageTool", "format", "-t", cluster["id"], "-c",
-                 str(own / "server.properties")),
-            stdout=subprocess.DEVNULL, stderr=open(own / "format.log", "wb")))
+        with open(own / "format.log", "wb") as log:
+            running.append(subprocess.Popen(
+                java(jars, "kafka.tools.StorageTool", "format", "-t", cluster["id"], "-c",
+                     str(own / "server.properties")),
+                stdout=subprocess.DEVNULL, stderr=log))
     if any(each.wait() != 0 for each in running):
         raise SystemExit(f"Kafka's storage cannot be formatted; see {folder}/broker-*/format.log.")
 

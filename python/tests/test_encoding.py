@@ -75,6 +75,15 @@ def test_progress_keeps_its_latest_word_for_each_task() -> None:
     assert [e["progress"] for e in events] == [{"path": "a", "done": 2}, {"path": "b", "done": 1}]
 
 
+def test_progress_of_a_new_attempt_comes_after_its_beginning() -> None:
+    events = built(
+        Fact("progress", {"path": "a", "done": 8}, 1),
+        Fact("task_state", {"path": "a", "attempt": 2}, 2),
+        Fact("progress", {"path": "a", "done": 1}, 3),
+    )
+    assert [event.get("progress", {}).get("done") for event in events] == [8, None, 1]
+
+
 def test_steps_beyond_64_bits_are_left_out() -> None:
     assert int64_or_none(2**63 - 1) == 2**63 - 1
     assert int64_or_none(2**63) is None

@@ -48,8 +48,8 @@ Catalogue::Place Catalogue::place_of(const schema::RunSummary& summary) {
 }
 
 bool Catalogue::advance(LogOffset offset) {
-  if (to_number(offset) < next_) return false;
-  next_ = to_number(offset) + 1;
+  if (to_number(offset) < end_) return false;
+  end_ = to_number(offset) + 1;
   return true;
 }
 
@@ -114,14 +114,14 @@ RunPage Catalogue::page(const RunFilter& filter, const std::string& page, std::s
   return result;
 }
 
-CatalogueChanges Catalogue::changed_since(LogOffset since) const {
+CatalogueChanges Catalogue::changed_since(LogOffset end) const {
   CatalogueChanges changes;
-  for (auto it = by_change_.rbegin(); it != by_change_.rend() && it->first > since; ++it)
+  for (auto it = by_change_.rbegin(); it != by_change_.rend() && it->first >= end; ++it)
     changes.runs.push_back(entries_.at(it->second).summary);
   std::sort(changes.runs.begin(), changes.runs.end(),
             [](const SummaryPtr& a, const SummaryPtr& b) { return place_of(*a) < place_of(*b); });
   for (const auto& [key, offset] : removed_) {
-    if (offset > since) changes.removed.push_back(key);
+    if (offset >= end) changes.removed.push_back(key);
   }
   std::sort(changes.removed.begin(), changes.removed.end());
   return changes;

@@ -44,18 +44,20 @@ struct CatalogueChanges {
 
 class Catalogue {
  public:
-  // Offsets of telltale.runs. At or below position(): ignored. A summary whose own `position` is
+  // Offsets of telltale.runs. Below end(): ignored. A summary whose own `position` is
   // older than the one known is a repeat and ignored too. True if anything changed.
   bool apply(LogOffset offset, const schema::RunSummary& summary);
   bool remove(LogOffset offset, const RunKey& key);
 
-  LogOffset position() const { return LogOffset{next_ == 0 ? 0 : next_ - 1}; }
+  // The offset after the newest record, so that an empty catalogue and the first record differ.
+  LogOffset end() const { return LogOffset{end_}; }
   std::size_t size() const { return entries_.size(); }
   SummaryPtr find(const std::string& key) const;
 
   // `page` is a next_page of before, empty for the first; pages hold `limit` runs.
   RunPage page(const RunFilter& filter, const std::string& page, std::size_t limit) const;
-  CatalogueChanges changed_since(LogOffset since) const;
+  // By records at `end` or after it; an end() of before.
+  CatalogueChanges changed_since(LogOffset end) const;
 
  private:
   struct Entry {
@@ -67,7 +69,7 @@ class Catalogue {
   static Place place_of(const schema::RunSummary& summary);
   bool advance(LogOffset offset);
 
-  std::uint64_t next_ = 0;
+  std::uint64_t end_ = 0;
   std::unordered_map<std::string, Entry> entries_;
   std::set<Place> newest_first_;
   std::set<std::pair<LogOffset, std::string>> by_change_;

@@ -82,7 +82,7 @@ TEST(Catalogue, RepeatsAndOlderSummariesChangeNothing) {
   EXPECT_TRUE(catalogue.apply(LogOffset{3}, summary(1, 1, 12, "newer")));
   EXPECT_EQ(catalogue.find(key(1).text())->name(), "newer");
   EXPECT_EQ(catalogue.size(), 1U);
-  EXPECT_EQ(catalogue.position(), LogOffset{3});
+  EXPECT_EQ(catalogue.end(), LogOffset{4});
 }
 
 TEST(Catalogue, SaysWhatChangedAndWhatIsGone) {
@@ -90,15 +90,23 @@ TEST(Catalogue, SaysWhatChangedAndWhatIsGone) {
   catalogue.apply(LogOffset{0}, summary(1, 1, 1, "one"));
   catalogue.apply(LogOffset{1}, summary(2, 2, 1, "two"));
   catalogue.apply(LogOffset{2}, summary(1, 1, 2, "one again"));
-  EXPECT_THAT(names(catalogue.changed_since(LogOffset{0}).runs), ElementsAre("two", "one again"));
-  EXPECT_THAT(names(catalogue.changed_since(LogOffset{1}).runs), ElementsAre("one again"));
+  EXPECT_THAT(names(catalogue.changed_since(LogOffset{1}).runs), ElementsAre("two", "one again"));
+  EXPECT_THAT(names(catalogue.changed_since(LogOffset{2}).runs), ElementsAre("one again"));
   EXPECT_TRUE(catalogue.remove(LogOffset{3}, key(2)));
   EXPECT_FALSE(catalogue.remove(LogOffset{4}, key(2)));
-  EXPECT_THAT(catalogue.changed_since(LogOffset{2}).removed, ElementsAre(key(2).text()));
-  EXPECT_THAT(catalogue.changed_since(LogOffset{3}).removed, ElementsAre());
+  EXPECT_THAT(catalogue.changed_since(LogOffset{3}).removed, ElementsAre(key(2).text()));
+  EXPECT_THAT(catalogue.changed_since(LogOffset{4}).removed, ElementsAre());
   EXPECT_EQ(catalogue.find(key(2).text()), nullptr);
   EXPECT_TRUE(catalogue.apply(LogOffset{5}, summary(2, 2, 3, "back")));
   EXPECT_THAT(catalogue.changed_since(LogOffset{2}).removed, ElementsAre());
+}
+
+TEST(Catalogue, WhoSawItEmptyIsToldOfTheFirstRun) {
+  Catalogue catalogue;
+  const LogOffset seen = catalogue.end();
+  catalogue.apply(LogOffset{0}, summary(1, 1, 1, "one"));
+  EXPECT_NE(catalogue.end(), seen);
+  EXPECT_THAT(names(catalogue.changed_since(seen).runs), ElementsAre("one"));
 }
 
 }  // namespace

@@ -72,7 +72,7 @@ std::int64_t Subscription::age_us(EpochUs now) const {
 // (any more), so that a filtered list loses what left it.
 Result<bool> Subscription::runs_frame(const RunList& runs, schema::ServerFrame& frame) {
   const fold::Catalogue& catalogue = runs.catalogue();
-  const LogOffset now = catalogue.position();
+  const LogOffset now = catalogue.end();
   if (answered_ && position_ == now) return false;
   const Result<RunQuery> query = parse_run_query(resource_);
   if (!query.ok()) return query.error();

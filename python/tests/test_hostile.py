@@ -123,6 +123,20 @@ def test_connections_that_are_only_held_keep_nobody_out(server: Server) -> None:
     assert is_served(server)
 
 
+def test_many_who_watch_keep_out_nobody_who_asks(server: Server) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(CONNECTIONS + 500, hard), hard))
+    try:
+        with ExitStack() as held:
+            for _ in range(CONNECTIONS + 50):
+                reader = held.enter_context(server.connect())
+                reader.write("GET /api/v1/runs", Accept="text/event-stream")
+                reader.read_until(b"data: ")
+            assert is_served(server)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 def test_without_files_for_more_connections_it_makes_room(tmp_path: Path) -> None:
     server = Server(tmp_path / "data", ["prlimit", "--nofile=48:48"])
     try:

@@ -107,7 +107,9 @@ inline constexpr std::size_t kLogFrameBytes = 256U << 10;  // one live frame of 
 inline constexpr std::size_t kSeriesColumns = 4'096;       // pixel columns of one chart
 inline constexpr std::size_t kRunsPage = 200;
 inline constexpr std::size_t kSubscriptions = 256;  // of one connection
-inline constexpr std::size_t kConnections = 1'024;
+inline constexpr std::size_t kConnections = 1'024;  // that bring requests
+// WebSockets and event streams, which come on top: one takes some 15 KB. Another node has room.
+inline constexpr std::size_t kLiveConnections = 16'384;
 
 // --- times
 // Two frames of one subscription are at least this far apart: a page paints 60 times a second.

@@ -25,6 +25,7 @@ using boost::system::error_code;
 
 constexpr auto kIdle = std::chrono::microseconds(limits::kIdleConnectionUs);
 constexpr auto kLinger = std::chrono::microseconds(limits::kLingerUs);
+const Error kFull{ErrorCode::unavailable, "This server has all the live readers it can have."};
 
 ports::HttpRequest to_request(http::request<http::string_body> message) {
   ports::HttpRequest request;
@@ -75,6 +76,18 @@ asio::awaitable<ports::HttpResponse> answer_of(Site& site, ports::HttpRequest re
   }
   co_return std::move(*waiting->response);
 }
+
+// A live connection's place among them, while it lives.
+class LivePlace {
+ public:
+  explicit LivePlace(HttpServer::Shared& shared) : shared_(shared) { ++shared_.live; }
+  ~LivePlace() { --shared_.live; }
+  LivePlace(const LivePlace&) = delete;
+  LivePlace& operator=(const LivePlace&) = delete;
+
+ private:
+  HttpServer::Shared& shared_;
+};
 
 class Connection {
  public:
@@ -148,11 +161,17 @@ class Connection {
       shared_->counters.add(Counter::http_forbidden);
       co_return co_await write(denied(*denial), version, keep_alive, head_only);
     }
+    const bool stream =
+        request.method == "GET" && request.header("accept").rfind("text/event-stream", 0) == 0;
+    if ((upgrade || stream) && shared_->live >= limits::kLiveConnections)
+      co_return co_await write(ports::problem(kFull), version, false, head_only);
     if (upgrade) {
+      const LivePlace place(*shared_);
       co_await run_websocket(shared_, stream_, std::move(message), request);
       co_return false;
     }
-    if (request.method == "GET" && request.header("accept").rfind("text/event-stream", 0) == 0) {
+    if (stream) {
+      const LivePlace place(*shared_);
       const bool live = co_await run_event_stream(shared_, stream_, request);
       if (live) co_return false;
     }

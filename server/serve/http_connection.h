@@ -25,6 +25,7 @@ struct HttpServer::Shared {
   // Those of them that wait for a request, the longest first: one of these makes room for another
   // connection, so that peers which only hold theirs keep nobody out.
   std::list<boost::beast::tcp_stream*> waiting;
+  std::size_t live = 0;  // of the open ones: WebSockets and event streams
   bool closing = false;
 };
 

@@ -26,7 +26,7 @@ constexpr auto kAcceptPause = std::chrono::milliseconds(50);
 // The system's usual 1,024 open files would be fewer than the connections; the files of log and
 // store come on top.
 void allow_open_files() {
-  constexpr rlim_t kFiles = limits::kConnections + 256;
+  constexpr rlim_t kFiles = limits::kConnections + limits::kLiveConnections + 256;
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= kFiles) return;
   limit.rlim_cur = std::min(kFiles, limit.rlim_max);
@@ -56,7 +56,8 @@ asio::awaitable<void> accept_connections(std::shared_ptr<HttpServer::Shared> sha
       co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
       continue;
     }
-    if (shared->open.size() >= limits::kConnections && !make_room(*shared)) continue;
+    const std::size_t asking = shared->open.size() - shared->live;
+    if (asking >= limits::kConnections && !make_room(*shared)) continue;
     socket.set_option(tcp::no_delay(true), error);
     asio::co_spawn(shared->context,
                    serve_connection(shared, boost::beast::tcp_stream(std::move(socket))),

@@ -11,7 +11,7 @@ run python3 tools/check_style.py
 if command -v clang-format-16 >/dev/null; then
   run tools/fmt.sh --check
 fi
-if [ -x .venv/bin/ruff ]; then run .venv/bin/ruff check -q tools python examples; fi
+if [ -x .venv/bin/ruff ]; then run .venv/bin/ruff check -q tools python examples tests bench; fi
 if [ -f ui/package.json ] && [ -d ui/node_modules ] && grep -q '"check":' ui/package.json; then
   use_node
   run npm --prefix ui run --silent check

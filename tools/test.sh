@@ -45,6 +45,10 @@ run_check() { tools/check.sh; }
 run_python() {
   .venv/bin/python -m pytest -q --junitxml="$RESULTS/junit/python.xml" python examples
 }
+# The processes of a system together, over Kafka and MinIO, and what happens to them.
+run_distributed() {
+  .venv/bin/python -m pytest -q --junitxml="$RESULTS/junit/distributed.xml" tests/distributed
+}
 run_page() {
   cd ui && npx vitest run --reporter=default --reporter=junit \
     --outputFile.junit="$RESULTS/junit/page.xml"
@@ -89,11 +93,11 @@ tools/setup.sh page python
 if [ ${#only[@]} = 0 ]; then tools/build_page.sh || suite page-build 15 false; fi
 ! wanted check || suite check 5 run_check
 ! wanted cpp || suite cpp 200 cpp cpp release
-if wanted component; then
+if wanted component || wanted distributed 1; then
   get_kafka
   get_minio
-  suite component 240 run_component
 fi
+! wanted component || suite component 240 run_component
 ! wanted python || suite python 180 run_python
 ! wanted page || suite page 15 run_page
 ! wanted browser || suite browser 120 run_browser
@@ -101,6 +105,7 @@ if [ "${COMPONENTS:-}" = all ] || [ ${#only[@]} != 0 ]; then
   ! wanted asan || suite asan 300 cpp asan asan
 fi
 if [ ${#only[@]} != 0 ]; then
+  ! wanted distributed || suite distributed 240 run_distributed
   ! wanted tsan || suite tsan 300 cpp tsan tsan
   ! wanted clang || suite clang 200 cpp clang clang
 fi

@@ -1,0 +1,76 @@
+"""Kafka and MinIO as a user would start them, and what faults do to them.
+
+Started by tests/component/kafka.py and minio.py, each in a folder of its own, on loopback. Killed,
+they start again with the data they had.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import List
+
+COMPONENT = Path(__file__).resolve().parents[1] / "component"
+
+
+def _run(script: str, *arguments: str) -> str:
+    command = [sys.executable, str(COMPONENT / script), *arguments]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def _signal(pid_file: Path, what: signal.Signals) -> None:
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it does not run
+        os.kill(int(pid_file.read_text()), what)
+
+
+class Kafka:
+    """A cluster in KRaft mode. Brokers are numbered from 1."""
+
+    def __init__(self, folder: Path, brokers: int) -> None:
+        self._folder = folder
+        self.brokers = list(range(1, brokers + 1))
+        self.addresses = ""
+
+    def start(self) -> None:
+        """What does not run; returns when all answer."""
+        count = str(len(self.brokers))
+        self.addresses = _run("kafka.py", "start", str(self._folder), "--brokers", count)
+
+    def kill(self, brokers: List[int]) -> None:
+        for number in brokers:
+            _signal(self._folder / f"broker-{number}" / "pid", signal.SIGKILL)
+
+    def stop(self) -> None:
+        _run("kafka.py", "stop", str(self._folder))
+
+
+class Minio:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._endpoint = ""
+
+    @property
+    def store(self) -> str:
+        credentials = self._folder / "credentials"
+        return f"s3://telltale?endpoint={self._endpoint}&credentials={credentials}"
+
+    def start(self) -> None:
+        self._endpoint = _run("minio.py", "start", str(self._folder))
+
+    def kill(self) -> None:
+        _signal(self._folder / "pid", signal.SIGKILL)
+
+    def freeze(self) -> None:
+        """It listens and does not answer."""
+        _signal(self._folder / "pid", signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        _signal(self._folder / "pid", signal.SIGCONT)
+
+    def stop(self) -> None:
+        self.thaw()
+        _run("minio.py", "stop", str(self._folder))

@@ -108,7 +108,7 @@ inline constexpr std::size_t kSeriesColumns = 4'096;       // pixel columns of o
 inline constexpr std::size_t kRunsPage = 200;
 inline constexpr std::size_t kSubscriptions = 256;  // of one connection
 inline constexpr std::size_t kConnections = 1'024;  // that bring requests
-// WebSockets and event streams, which come on top: one takes some 15 KB. Another node has room.
+// WebSockets and event streams, which come on top. Beyond it another node has room.
 inline constexpr std::size_t kLiveConnections = 16'384;
 
 // --- times

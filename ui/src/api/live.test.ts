@@ -1,5 +1,5 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import {
   ClientFrameSchema,
   RunViewSchema,
@@ -38,7 +38,14 @@ class FakeSocket implements Socket {
   }
 }
 
-afterEach(() => vi.useRealTimers());
+beforeEach(() => {
+  vi.stubGlobal('requestAnimationFrame', () => 0);
+  vi.stubGlobal('cancelAnimationFrame', () => {});
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
 
 test('deltas merge by id, tombstones delete, and a new connection asks for what is newer', () => {
   vi.useFakeTimers();

@@ -2,8 +2,19 @@
 // stands in what, and which series a task has. Made anew when a task or series comes or goes, not
 // when one only changes.
 import { children_of, tasks_below } from '../base/task_walk';
-import type { ArtifactView, RunSummary, SeriesView, ServerFrame, TaskView } from './gen/view_pb';
+import type {
+  ArtifactView,
+  RunSummary,
+  RunView,
+  SeriesView,
+  ServerFrame,
+  TaskView,
+} from './gen/view_pb';
 import { Store } from './stores';
+
+// Numbers that count along faster than this can't be read; what comes, goes or changes state is
+// told at once.
+const kGapMs = 100;
 
 export class RunStore extends Store {
   run: RunSummary | undefined;
@@ -15,9 +26,14 @@ export class RunStore extends Store {
   private by_parent: Map<string, TaskView[]> | undefined;
   private by_task: Map<string, SeriesView[]> | undefined;
 
+  constructor(path: string) {
+    super(path, kGapMs);
+  }
+
   apply(frame: ServerFrame): boolean {
     if (frame.body.case !== 'run') return false;
     const view = frame.body.value;
+    if (this.is_news(view)) this.signal.hurry();
     if (frame.snapshot) {
       this.states_version += 1;
       this.tasks.clear();
@@ -39,6 +55,17 @@ export class RunStore extends Store {
     }
     if (frame.snapshot || view.series.length > 0) this.by_task = undefined;
     return true;
+  }
+
+  // Whether it tells of more than how far what is known has come.
+  private is_news({ run, tasks, series, artifacts, removedTasks }: RunView): boolean {
+    return (
+      (run !== undefined && run.state !== this.run?.state) ||
+      tasks.some((task) => task.state !== this.tasks.get(task.id)?.state) ||
+      series.some((one) => !this.series.has(one.id)) ||
+      artifacts.length > 0 ||
+      removedTasks.length > 0
+    );
   }
 
   // Of each group ('' = the run) what stands in it.

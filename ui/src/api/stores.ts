@@ -30,6 +30,7 @@ export abstract class Store {
         const healed = this.problem !== '';
         this.problem = '';
         this.pause = kAskAgainMs;
+        if (frame.snapshot) this.signal.hurry(); // somebody waits for it
         if (this.apply(frame) || healed) this.signal.changed();
       }
     });

@@ -34,76 +34,86 @@ function heard(signal: SignalType): { times: number } {
   return count;
 }
 
-test('what changes now and then is told at once, and costs no frame', async () => {
+test('what changes is told in the frame, once', async () => {
   const signal = new Signal();
+  const other = new Signal();
   const listener = heard(signal);
-  for (let change = 1; change <= 3; change += 1) {
-    signal.changed();
-    await pass(0);
-    expect(listener.times).toBe(change);
-    await pass(50);
-  }
-  expect(frames.length).toBe(0);
-});
-
-test('what changes again within a frame is told once more, in the frame', async () => {
-  const signal = new Signal();
-  const listener = heard(signal);
-  signal.changed();
-  await pass(1);
+  const listener_of_other = heard(other);
   signal.changed();
   signal.changed();
-  await pass(1);
+  other.changed();
+  await pass(5);
+  expect(listener.times).toBe(0);
+  expect(frames.length).toBe(1);
+  await frame();
   expect(listener.times).toBe(1);
+  expect(listener_of_other.times).toBe(1);
+  expect(frames.length).toBe(0);
+  signal.changed();
   await frame();
   expect(listener.times).toBe(2);
+  expect(listener_of_other.times).toBe(1);
 });
 
-test('while telling takes long, all wait for the frame', async () => {
-  const slow = new Signal();
-  const other = new Signal();
-  slow.listen(() => vi.advanceTimersByTime(6));
-  const listener = heard(other);
-  slow.changed();
-  await pass(0);
-  other.changed();
-  await pass(1);
-  expect(listener.times).toBe(0);
-  await frame();
-  expect(listener.times).toBe(1);
-});
-
-test('a signal with a gap goes along with others, or is late by half of it', async () => {
+test('a signal with a gap is told after a frame of others', async () => {
   const quick = new Signal();
   const patient = new Signal(100);
   const listener = heard(patient);
+  for (const times of [1, 2]) {
+    patient.changed();
+    quick.changed();
+    frames.splice(0).forEach((one) => one()); // no time passes
+    expect(listener.times).toBe(times - 1);
+    await pass(0);
+    expect(listener.times).toBe(times);
+    patient.changed();
+    await pass(90);
+    quick.changed();
+    await frame(); // within the gap
+    expect(listener.times).toBe(times);
+    await pass(10);
+  }
+});
+
+test('a signal with a gap has a frame of its own half a gap late', async () => {
+  const patient = new Signal(100);
+  const listener = heard(patient);
   patient.changed();
-  await pass(0);
+  await pass(49);
+  expect(frames.length).toBe(0);
+  await pass(1);
+  await frame();
   expect(listener.times).toBe(1);
-  await pass(10);
-  patient.changed();
-  quick.changed();
-  await pass(100);
-  expect(listener.times).toBe(1);
-  quick.changed();
-  await pass(0);
-  expect(listener.times).toBe(2);
   await pass(10);
   patient.changed();
   await pass(139);
-  expect(listener.times).toBe(2);
+  expect(frames.length).toBe(0);
   await pass(1);
-  expect(listener.times).toBe(3);
+  await frame();
+  expect(listener.times).toBe(2);
+});
+
+test('what hurries waits for no gap', async () => {
+  const signal = new Signal(100);
+  const listener = heard(signal);
+  for (const times of [1, 2]) {
+    signal.hurry();
+    signal.changed();
+    await frame();
+    expect(listener.times).toBe(times);
+  }
+  signal.changed();
+  await frame();
+  expect(listener.times).toBe(2);
 });
 
 test('a tab without frames is told once a second', async () => {
   const signal = new Signal();
   const listener = heard(signal);
   signal.changed();
-  await pass(1);
   signal.changed();
-  await pass(998);
+  await pass(999);
+  expect(listener.times).toBe(0);
+  await pass(1);
   expect(listener.times).toBe(1);
-  await pass(2);
-  expect(listener.times).toBe(2);
 });

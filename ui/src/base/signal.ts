@@ -1,39 +1,22 @@
 // Signal: something changed. Data lives outside React, in plain objects with a Signal each; whoever
-// draws them listens. What changes now and then is told at once, so that the next frame finds the
-// drawing done. What changes again within a frame's time waits for that frame, and so does
-// everything while telling takes too long: a page with much to draw draws it once a frame. A signal
-// with a gap is told no more often than that, and then if it can be together with others, so that
-// it costs no frame of its own. A hidden tab has no frames; there a slow timer tells.
+// draws them listens. All are told in the browser's next frame, which begins at once where nothing
+// was drawn lately: a drawing between two frames would take the next one's place, which would be
+// seen a tick later. A signal with a gap is told no more often than that: after a frame of others,
+// which then does not wait for it, or of its own when there was none for half a gap more. A hidden
+// tab has no frames; there a slow timer tells.
 
 type Listener = () => void;
 
-const kFrameMs = 16;
-const kAtOnceMs = 4; // of each frame's time; the rest is the browser's
 const kWithoutFramesMs = 1000;
-const kLateness = 1.5; // of a gap: how long others are waited for
 
 const dirty = new Set<Signal>();
-let soon = false;
 let frame_asked = false;
-let spent_ms = 0; // on telling, since the moment below
-let spent_since = 0;
 
-function tell_dirty(in_frame: boolean): void {
-  const start = performance.now();
+function tell(quick: boolean): void {
+  const now = performance.now();
   for (const signal of [...dirty]) {
-    if (signal.is_due(start, in_frame)) signal.tell(start);
+    if (signal.is_quick === quick && signal.is_due(now)) signal.tell(now);
   }
-  // After what those who were told do next, React's rendering among it.
-  queueMicrotask(() => (spent_ms += performance.now() - start));
-}
-
-function tell_soon(): void {
-  if (soon) return;
-  soon = true;
-  queueMicrotask(() => {
-    soon = false;
-    tell_dirty(false);
-  });
 }
 
 function tell_in_frame(): void {
@@ -43,42 +26,43 @@ function tell_in_frame(): void {
     cancelAnimationFrame(frame);
     clearTimeout(timer);
     frame_asked = false;
-    tell_dirty(true);
+    tell(true);
+    setTimeout(tell, 0, false); // when the frame is done
   };
   const timer = setTimeout(either, kWithoutFramesMs);
   const frame = requestAnimationFrame(either);
 }
 
-function has_time(now: number): boolean {
-  if (now - spent_since >= kFrameMs) {
-    spent_since = now;
-    spent_ms = 0;
-  }
-  return spent_ms < kAtOnceMs;
-}
-
 export class Signal {
   version = 0;
   private told_at = -Infinity;
+  private hurries = false;
   private readonly listeners = new Set<Listener>();
   private timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly gap_ms = kFrameMs) {}
+  constructor(private readonly gap_ms = 0) {}
 
   changed(): void {
     this.version += 1;
     dirty.add(this);
-    const now = performance.now();
-    if (this.is_due(now, false) && has_time(now)) tell_soon();
-    else if (this.is_due(now, true)) tell_in_frame();
+    if (this.is_quick) tell_in_frame();
     else {
-      const latest_at = this.told_at + kLateness * this.gap_ms;
-      this.timer ??= setTimeout(tell_soon, latest_at - now);
+      const gap_passes_in = Math.max(0, this.told_at + this.gap_ms - performance.now());
+      this.timer ??= setTimeout(tell_in_frame, gap_passes_in + this.gap_ms / 2);
     }
   }
 
-  is_due(now: number, in_frame: boolean): boolean {
-    return now - this.told_at >= (in_frame ? this.gap_ms - kFrameMs : this.gap_ms);
+  // The gap does not count for what changes next.
+  hurry(): void {
+    this.hurries = true;
+  }
+
+  get is_quick(): boolean {
+    return this.hurries || this.gap_ms === 0;
+  }
+
+  is_due(now: number): boolean {
+    return this.is_quick || now - this.told_at >= this.gap_ms;
   }
 
   listen = (listener: Listener): (() => void) => {
@@ -89,6 +73,7 @@ export class Signal {
   tell(now: number): void {
     dirty.delete(this);
     this.told_at = now;
+    this.hurries = false;
     clearTimeout(this.timer);
     this.timer = undefined;
     for (const listener of [...this.listeners]) listener();

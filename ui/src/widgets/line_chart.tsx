@@ -3,7 +3,7 @@
 // drag looks closer (the source answers with finer points), a double click looks at all again.
 import { useEffect, useRef, type ReactNode } from 'react';
 import { metric } from '../base/format';
-import { rarely } from '../base/rarely';
+import { Signal } from '../base/signal';
 import type { StepRange } from '../base/sources';
 import { Plot, type ChartLine, type ChartLook } from './line_plot';
 import './line_chart.css';
@@ -54,7 +54,8 @@ export default function LineChart(props: Props): ReactNode {
     const by_id = new Map(values.map((element) => [element.dataset.series, element]));
     // A line grows with each point; a number that changes faster than it is read is written rarely.
     let value_at = (line: ChartLine): number => line.source.last;
-    const write = rarely(kNumbersMs, () => {
+    const numbers = new Signal(kNumbersMs);
+    const stop_writing = numbers.listen(() => {
       for (const line of lines) {
         const element = by_id.get(line.source.id)?.querySelector('b');
         if (element) write_text(element, metric(value_at(line)));
@@ -70,14 +71,14 @@ export default function LineChart(props: Props): ReactNode {
     };
     plot.on_values = (at, pointed) => {
       value_at = at;
-      if (pointed) write.now();
-      else write();
+      if (pointed) numbers.hurry();
+      numbers.changed();
     };
     plot.draw();
     const stops = lines.map((line) => line.source.signal.listen(plot.draw_soon));
     return () => {
       stops.forEach((stop) => stop());
-      write.cancel();
+      stop_writing();
       plot.close();
     };
   }, [ids, kind, range?.from, range?.to]);

@@ -47,6 +47,9 @@ export class Plot {
   private readonly plot: uPlot;
   private readonly still: Still;
   private readonly resize: ResizeObserver;
+  private readonly sight: IntersectionObserver;
+  private in_sight = true;
+  private behind = false; // points came while nobody could see them
   private soon = false;
   private closed = false;
   private y: Limits | undefined;
@@ -63,27 +66,39 @@ export class Plot {
     this.still = new Still(this.plot.ctx.canvas);
     this.resize = new ResizeObserver(() => this.plot.setSize(this.size()));
     this.resize.observe(box);
+    this.sight = new IntersectionObserver((news) => this.seen(news.at(-1)!.isIntersecting));
+    this.sight.observe(box);
     this.plot.over.addEventListener('dblclick', () => this.set_range(undefined));
   }
 
   close(): void {
     this.closed = true;
     this.resize.disconnect();
+    this.sight.disconnect();
     this.still.close();
     this.plot.destroy();
   }
 
-  // Several lines may change in one frame: drawn once, in that same frame.
+  // Several lines may change in one frame: drawn once, in that same frame. A chart that is scrolled
+  // away would take the time, and the frames, of those that are looked at.
   draw_soon = (): void => {
     if (this.soon) return;
     this.soon = true;
     queueMicrotask(() => {
       this.soon = false;
-      if (!this.closed) this.draw();
+      if (this.closed) return;
+      if (this.in_sight) this.draw();
+      else this.behind = true;
     });
   };
 
+  private seen(in_sight: boolean): void {
+    this.in_sight = in_sight;
+    if (in_sight && this.behind) this.draw();
+  }
+
   draw(): void {
+    this.behind = false;
     const tables = this.lines.map((line) => {
       const source = line.source;
       const [xs, ys] = ascending(xs_of(source, this.look.across), source.ys);

@@ -64,6 +64,11 @@ bench:
 bench-latency:
 	@tools/bench_latency.sh
 
+##bench-distributed: the embedded program beside Kafka and MinIO: rates, recovery, memory [PARTS="seen ingest"]
+.PHONY: bench-distributed
+bench-distributed:
+	@tools/bench_distributed.sh $(PARTS)
+
 ##gen: write the code that is generated from schema/ (C++ into build/, TypeScript into ui/src/api/gen)
 .PHONY: gen
 gen:

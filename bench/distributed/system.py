@@ -1,0 +1,72 @@
+"""What is measured: the embedded program, or the system of several processes."""
+
+import contextlib
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Dict, Iterator, List, NamedTuple
+
+ROOT = Path(__file__).resolve().parents[2]
+for folder in ("tests/distributed", "tests/component", "python"):
+    sys.path.insert(0, str(ROOT / folder))
+
+from cluster import BINARY, Cluster  # noqa: E402
+from member import Member, Tender  # noqa: E402
+
+
+class System(NamedTuple):
+    members: Dict[str, List[Member]]  # by role; the embedded program has all of them
+
+    @property
+    def collect(self) -> int:
+        """Port of a process that takes events."""
+        return self.members["collect"][0].port
+
+    @property
+    def serve(self) -> List[int]:
+        return [member.port for member in self.members["serve"]]
+
+    def processes(self) -> Dict[str, Member]:
+        """Each once, by its name."""
+        return {member.name: member for each in self.members.values() for member in each}
+
+
+@contextlib.contextmanager
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="distributed-", dir=ROOT / "build") as folder:
+        yield Path(folder)
+
+
+@contextlib.contextmanager
+def embedded() -> Iterator[System]:
+    with _folder() as folder:
+        one = Member("embedded", [BINARY, "serve"], folder)
+        tender = Tender([one])
+        try:
+            one.await_ready()
+            yield System({"collect": [one], "fold": [one], "serve": [one]})
+        finally:
+            tender.close()
+
+
+@contextlib.contextmanager
+def distributed(fold: int = 1, serve: int = 1, named: bool = False) -> Iterator[System]:
+    with _folder() as folder:
+        roles = {"collect": 1, "fold": fold, "serve": serve}
+        with Cluster(folder, roles, brokers=1, named=named) as cluster:
+            cluster.await_ready()
+            yield System(cluster.members)
+
+
+def cpu_s(member: Member) -> float:
+    """Processor time the process has had."""
+    with open(f"/proc/{member.pid}/stat", encoding="ascii") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory_mb(member: Member) -> float:
+    """Resident."""
+    with open(f"/proc/{member.pid}/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# bench_distributed.sh [PART...]: the embedded program beside Kafka and MinIO
+# (bench/distributed/README.md). For figures to publish, let nothing else run.
+. "$(dirname "$0")/lib.sh"
+tools/build.sh
+need component
+tools/setup.sh python
+step "Kafka from Maven Central, once" 60 tests/component/kafka.py fetch
+step "MinIO, built once" 240 tests/component/minio.py fetch
+TELLTALE_KAFKA=$(tests/component/kafka.py fetch)
+TELLTALE_MINIO=$(tests/component/minio.py find)
+export TELLTALE_KAFKA TELLTALE_MINIO
+exec .venv/bin/python bench/distributed/figures.py "$@"

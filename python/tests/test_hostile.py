@@ -6,7 +6,7 @@ import json
 import os
 import resource
 import struct
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Iterator, Tuple
 
@@ -107,34 +107,35 @@ def is_served(server: Server) -> bool:
     return server.ask("/api/v1/runs")[0] == 200 and server.ask("/api/v1/events", EVENT)[0] == 200
 
 
-def test_connections_that_are_only_held_keep_nobody_out(server: Server) -> None:
+@contextmanager
+def more_files() -> Iterator[None]:
+    """As many as it takes for more connections than the server has room for."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(CONNECTIONS + 500, hard), hard))
     try:
-        with ExitStack() as held:
-            for i in range(CONNECTIONS + 50):
-                connection = held.enter_context(server.connect())
-                with suppress(OSError):  # of one that had to make room
-                    # Slow, silent, or in the middle of a header.
-                    connection.send((b"GET / HTTP/1.1\r\n", b"", b"POST /api", b"\r\n")[i % 4])
-            assert is_served(server)
+        yield
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_connections_that_are_only_held_keep_nobody_out(server: Server) -> None:
+    with more_files(), ExitStack() as held:
+        for i in range(CONNECTIONS + 50):
+            connection = held.enter_context(server.connect())
+            with suppress(OSError):  # of one that had to make room
+                # Slow, silent, or in the middle of a header.
+                connection.send((b"GET / HTTP/1.1\r\n", b"", b"POST /api", b"\r\n")[i % 4])
+        assert is_served(server)
     assert is_served(server)
 
 
 def test_many_who_watch_keep_out_nobody_who_asks(server: Server) -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(CONNECTIONS + 500, hard), hard))
-    try:
-        with ExitStack() as held:
-            for _ in range(CONNECTIONS + 50):
-                reader = held.enter_context(server.connect())
-                reader.write("GET /api/v1/runs", Accept="text/event-stream")
-                reader.read_until(b"data: ")
-            assert is_served(server)
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    with more_files(), ExitStack() as held:
+        for _ in range(CONNECTIONS + 50):
+            reader = held.enter_context(server.connect())
+            reader.write("GET /api/v1/runs", Accept="text/event-stream")
+            reader.read_until(b"data: ")
+        assert is_served(server)
 
 
 def test_without_files_for_more_connections_it_makes_room(tmp_path: Path) -> None:

@@ -18,14 +18,14 @@ struct Reading {
   const RunKey run;
   OnEvent on_event;
   ReadDone done;
-  std::deque<std::string> keys;  // listed, not asked for yet
-  std::string listed;            // the last of them
+  std::deque<std::string> keys{};  // listed, not asked for yet
+  std::string listed{};            // the last of them
   bool all_listed = false;
   bool listing = false;
   bool over = false;
-  std::deque<std::shared_ptr<std::optional<Result<ports::Object>>>> asked;
+  std::deque<std::shared_ptr<std::optional<Result<ports::Object>>>> asked{};
   LogOffset next{};  // events before it were given out
-  ArchiveRead read;
+  ArchiveRead read{};
 };
 using ReadingPtr = std::shared_ptr<Reading>;
 
@@ -106,20 +106,7 @@ void go_on(const ReadingPtr& reading) {
 
 void read_events(ports::Runtime& loop, ports::Store& store, const RunKey& run, OnEvent on_event,
                  ReadDone done) {
-  auto reading = std::make_shared<Reading>(Reading{loop,
-                                                   store,
-                                                   run,
-                                                   std::move(on_event),
-                                                   std::move(done),
-                                                   {},
-                                                   {},
-                                                   false,
-                                                   false,
-                                                   false,
-                                                   {},
-                                                   {},
-                                                   {}});
-  go_on(reading);
+  go_on(std::make_shared<Reading>(Reading{loop, store, run, std::move(on_event), std::move(done)}));
 }
 
 }  // namespace telltale::archive

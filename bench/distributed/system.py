@@ -2,21 +2,18 @@
 
 import contextlib
 import os
-import sys
 import tempfile
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple
+from typing import Callable, ContextManager, Dict, Iterator, List, NamedTuple, Optional
 
-ROOT = Path(__file__).resolve().parents[2]
-for folder in ("tests/distributed", "tests/component", "python"):
-    sys.path.insert(0, str(ROOT / folder))
-
-from cluster import BINARY, Cluster  # noqa: E402
-from member import Member, Tender  # noqa: E402
+from cluster import BINARY, ROOT, Cluster
+from components import Minio
+from member import Member, Tender
 
 
 class System(NamedTuple):
     members: Dict[str, List[Member]]  # by role; the embedded program has all of them
+    minio: Optional[Minio] = None
 
     @property
     def collect(self) -> int:
@@ -39,15 +36,33 @@ def _folder() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
+def _one(folder: Path, *options: str) -> Iterator[Dict[str, List[Member]]]:
+    one = Member("embedded", [BINARY, "serve", *options], folder)
+    tender = Tender([one])
+    try:
+        one.await_ready()
+        yield {"collect": [one], "fold": [one], "serve": [one]}
+    finally:
+        tender.close()
+
+
+@contextlib.contextmanager
 def embedded() -> Iterator[System]:
+    with _folder() as folder, _one(folder) as members:
+        yield System(members)
+
+
+@contextlib.contextmanager
+def embedded_over_minio() -> Iterator[System]:
+    """The log in a file, the store in MinIO: as the distributed system without its queue."""
     with _folder() as folder:
-        one = Member("embedded", [BINARY, "serve"], folder)
-        tender = Tender([one])
+        minio = Minio(folder / "minio")
         try:
-            one.await_ready()
-            yield System({"collect": [one], "fold": [one], "serve": [one]})
+            minio.start()
+            with _one(folder, "--store", minio.store) as members:
+                yield System(members, minio)
         finally:
-            tender.close()
+            minio.stop()
 
 
 @contextlib.contextmanager
@@ -56,7 +71,10 @@ def distributed(fold: int = 1, serve: int = 1, named: bool = False) -> Iterator[
         roles = {"collect": 1, "fold": fold, "serve": serve}
         with Cluster(folder, roles, brokers=1, named=named) as cluster:
             cluster.await_ready()
-            yield System(cluster.members)
+            yield System(cluster.members, cluster.minio)
+
+
+Start = Callable[[], ContextManager[System]]
 
 
 def cpu_s(member: Member) -> float:

@@ -1,0 +1,80 @@
+"""How many events a second are acknowledged, and shown, and what they cost each process."""
+
+import threading
+import time
+from typing import Dict, Set, Tuple
+
+from load import EVENTS_A_BATCH, POINTS_AN_EVENT, Batches, Sender, run_key
+from reader import Frame, Reader
+from system import Start, System, cpu_s, distributed, embedded
+from waiting import await_that
+
+INGEST_S = 15.0
+SENDERS = 4
+RUNS = 16
+
+
+def ingest() -> None:
+    print(f"\ningest, {EVENTS_A_BATCH} events a batch of {POINTS_AN_EVENT} points each")
+    print(f"{'':28}acknowledged/s      shown/s       points/s   CPU s a million events")
+    ways: Dict[str, Start] = {"embedded": embedded}
+    for workers in (1, 2, 4):
+        ways[f"distributed, {workers} fold"] = lambda workers=workers: distributed(fold=workers)
+    first = 0.0
+    for name, start in ways.items():
+        with start() as system:
+            acknowledged, shown, cpu = _ingest(system)
+        first = first or shown
+        costs = ", ".join(f"{member} {spent:.1f}" for member, spent in cpu.items())
+        print(
+            f"{name:28}{acknowledged:14,.0f}{shown:13,.0f} ({shown / first:.2f})"
+            f"{shown * POINTS_AN_EVENT:11,.0f}   {costs}",
+            flush=True,
+        )
+
+
+def _ingest(system: System) -> Tuple[float, float, Dict[str, float]]:
+    runs = [run_key(number) for number in range(RUNS)]
+    ended: Set[str] = set()
+
+    def take(frame: Frame, _: float) -> None:
+        for run in frame["run_list"].get("runs", []):
+            if run["state"] == "SUCCEEDED":
+                ended.add(run["run_key"])
+
+    sender = Sender(system.collect)
+    for run in runs:
+        sender.tell(run, run_state={"state": "RUNNING", "version": 1})
+    reader = Reader(system.serve, "/api/v1/runs?limit=200", take)
+    reader.await_open()
+    before = {name: cpu_s(member) for name, member in system.processes().items()}
+    counts = [0] * SENDERS
+    began = time.monotonic()
+
+    def send(number: int) -> None:
+        mine = Sender(system.collect)
+        batches = [Batches(run) for run in runs[number::SENDERS]]
+        while time.monotonic() - began < INGEST_S:
+            at = counts[number]
+            mine.post(batches[at % len(batches)].body(number * 10_000_000 + at))
+            counts[number] += 1
+
+    threads = [
+        threading.Thread(target=send, args=(number,), daemon=True) for number in range(SENDERS)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    acknowledged_s = time.monotonic() - began
+    for run in runs:
+        sender.tell(run, run_state={"state": "SUCCEEDED", "version": 2})
+    await_that(lambda: len(ended) == RUNS, "every run is shown to its end")
+    shown_s = time.monotonic() - began
+    reader.close()
+    events = sum(counts) * EVENTS_A_BATCH
+    cpu = {
+        name: (cpu_s(member) - before[name]) / events * 1e6
+        for name, member in system.processes().items()
+    }
+    return events / acknowledged_s, events / shown_s, cpu

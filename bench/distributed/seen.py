@@ -1,0 +1,53 @@
+"""How long from before the request until a reader holds the point."""
+
+import random
+import time
+from typing import Dict, List
+
+from load import Sender, run_key
+from reader import Frame, Reader
+from system import Start, System, distributed, embedded
+from waiting import await_that
+
+from telltale import ids
+
+SAMPLES = 2_000
+GAP_S = (0.016, 0.048)
+
+
+def quantiles(values: List[float]) -> str:
+    ordered = sorted(values)
+    cells = [ordered[min(len(ordered) - 1, int(q * len(ordered)))] for q in (0.5, 0.9, 0.99)]
+    return "".join(f"{cell:9.1f}" for cell in [*cells, ordered[-1]])
+
+
+def seen() -> None:
+    """ms from before the request until the reader holds the point."""
+    print("\nseen, ms                    p50      p90      p99     most")
+    ways: Dict[str, Start] = {"embedded": embedded, "distributed": distributed}
+    for name, start in ways.items():
+        with start() as system:
+            print(f"{name:20}{quantiles(_seen(system))}   of {SAMPLES}", flush=True)
+
+
+def _seen(system: System) -> List[float]:
+    run, sender = run_key(0), Sender(system.collect)
+    sender.tell(run, run_state={"state": "RUNNING", "version": 1})
+    sender.tell(run, metric_points={"name": "loss", "step": [0], "value": [0.0]})
+    came = [0.0] * (SAMPLES + 1)
+
+    def take(frame: Frame, now: float) -> None:
+        for value in frame["points"].get("value", []):
+            came[int(value)] = now
+
+    series = ids.series_id("", "loss")
+    reader = Reader(system.serve, f"/api/v1/runs/{run}/metrics/{series}?points=4096", take)
+    reader.await_open()
+    sent = [0.0]
+    for step in range(1, SAMPLES + 1):
+        time.sleep(random.uniform(*GAP_S))
+        sent.append(time.monotonic())
+        sender.tell(run, metric_points={"name": "loss", "step": [step], "value": [float(step)]})
+    await_that(lambda: came[SAMPLES] > 0, "the last point is seen")
+    reader.close()
+    return [(came[step] - sent[step]) * 1000 for step in range(1, SAMPLES + 1)]

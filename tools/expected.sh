@@ -21,8 +21,11 @@ case $verb in
   test)
     [ -x .venv/bin/pytest ] || total=$((total + 40))
     [ -d "${XDG_CACHE_HOME:-$HOME/.cache}/telltale" ] || total=$((total + 60))
-    total=$((total + 330))
-    [ "${COMPONENTS:-}" != all ] || total=$((total + 450))
+    total=$((total + 580))
+    if [ "${COMPONENTS:-}" = all ]; then
+      total=$((total + 450))
+      [ -f build-asan/build.ninja ] || total=$((total + 550))
+    fi
     ;;
   run)
     [ -d .venv ] || total=$((total + 45))

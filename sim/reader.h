@@ -52,7 +52,6 @@ class Reader final : public serve::Transport {
   std::unique_ptr<serve::LiveSession> session_;
   std::deque<std::string> socket_;
   bool closing_ = false;
-  bool log_wanted_ = false;
   std::map<std::uint32_t, std::string> positions_;
   std::map<std::string, schema::TaskView> tasks_;
   std::map<std::string, schema::SeriesView> series_;

@@ -3,11 +3,8 @@
 # (bench/distributed/README.md). For figures to publish, let nothing else run.
 . "$(dirname "$0")/lib.sh"
 tools/build.sh
-need component
+need kafka
 tools/setup.sh python
-step "Kafka from Maven Central, once" 60 tests/component/kafka.py fetch
-step "MinIO, built once" 240 tests/component/minio.py fetch
-TELLTALE_KAFKA=$(tests/component/kafka.py fetch)
-TELLTALE_MINIO=$(tests/component/minio.py find)
-export TELLTALE_KAFKA TELLTALE_MINIO
+step "Kafka from Maven Central, once" 60 python3 tests/component/kafka.py fetch
+step "MinIO, built once" 240 python3 tests/component/minio.py fetch
 exec .venv/bin/python bench/distributed/figures.py "$@"

@@ -2,13 +2,13 @@
 
 import json
 import time
-from typing import Dict, List, Set
+from typing import Dict, List
 
-from load import EVENTS_A_BATCH, POINTS_AN_EVENT, Batches, Sender, run_key
-from reader import Frame, Reader
+from load import EVENTS_A_BATCH, POINTS_AN_EVENT, Batches, Sender
+from runs import OpenRuns
 from seen import quantiles
 from system import Start, System, distributed, embedded_over_minio
-from waiting import ask, await_that
+from waiting import ask
 
 AWAY_S = 60.0
 PACE_S = 0.05  # between two batches
@@ -25,21 +25,10 @@ def away() -> None:
 
 
 def _away(system: System) -> str:
-    runs = [run_key(number) for number in range(RUNS)]
-    ended: Set[str] = set()
-
-    def take(frame: Frame, _: float) -> None:
-        for run in frame["run_list"].get("runs", []):
-            if run["state"] == "SUCCEEDED":
-                ended.add(run["run_key"])
-
     assert system.minio is not None
+    runs = OpenRuns(system, RUNS)
     sender = Sender(system.collect)
-    for run in runs:
-        sender.tell(run, run_state={"state": "RUNNING", "version": 1})
-    reader = Reader(system.serve, "/api/v1/runs?limit=200", take)
-    reader.await_open()
-    batches = [Batches(run) for run in runs]
+    batches = [Batches(run) for run in runs.keys]
     waits: List[float] = []
     system.minio.freeze()
     until = time.monotonic() + AWAY_S
@@ -49,14 +38,12 @@ def _away(system: System) -> str:
         sender.post(batches[number % RUNS].body(number))
         waits.append((time.monotonic() - began) * 1000)
         time.sleep(max(0.0, PACE_S - (time.monotonic() - began)))
-    for run in runs:
-        sender.tell(run, run_state={"state": "SUCCEEDED", "version": 2})
+    runs.end()
     system.minio.thaw()
     thawed = time.monotonic()
-    await_that(lambda: len(ended) == RUNS, "every run is shown to its end")
+    runs.await_shown()
     shown_s = time.monotonic() - thawed
-    reader.close()
-    lost = len(waits) * EVENTS_A_BATCH * POINTS_AN_EVENT - _points(system, runs)
+    lost = len(waits) * EVENTS_A_BATCH * POINTS_AN_EVENT - _points(system, runs.keys)
     return f"{quantiles(waits)}{shown_s:6.1f} s{lost:15,}"
 
 

@@ -2,12 +2,11 @@
 
 import threading
 import time
-from typing import Dict, Set, Tuple
+from typing import Dict, Tuple
 
-from load import EVENTS_A_BATCH, POINTS_AN_EVENT, Batches, Sender, run_key
-from reader import Frame, Reader
+from load import EVENTS_A_BATCH, POINTS_AN_EVENT, Batches, Sender
+from runs import OpenRuns
 from system import Start, System, cpu_s, distributed, embedded
-from waiting import await_that
 
 INGEST_S = 15.0
 SENDERS = 4
@@ -34,26 +33,14 @@ def ingest() -> None:
 
 
 def _ingest(system: System) -> Tuple[float, float, Dict[str, float]]:
-    runs = [run_key(number) for number in range(RUNS)]
-    ended: Set[str] = set()
-
-    def take(frame: Frame, _: float) -> None:
-        for run in frame["run_list"].get("runs", []):
-            if run["state"] == "SUCCEEDED":
-                ended.add(run["run_key"])
-
-    sender = Sender(system.collect)
-    for run in runs:
-        sender.tell(run, run_state={"state": "RUNNING", "version": 1})
-    reader = Reader(system.serve, "/api/v1/runs?limit=200", take)
-    reader.await_open()
+    runs = OpenRuns(system, RUNS)
     before = {name: cpu_s(member) for name, member in system.processes().items()}
     counts = [0] * SENDERS
     began = time.monotonic()
 
     def send(number: int) -> None:
         mine = Sender(system.collect)
-        batches = [Batches(run) for run in runs[number::SENDERS]]
+        batches = [Batches(run) for run in runs.keys[number::SENDERS]]
         while time.monotonic() - began < INGEST_S:
             at = counts[number]
             mine.post(batches[at % len(batches)].body(number * 10_000_000 + at))
@@ -67,11 +54,9 @@ def _ingest(system: System) -> Tuple[float, float, Dict[str, float]]:
     for thread in threads:
         thread.join()
     acknowledged_s = time.monotonic() - began
-    for run in runs:
-        sender.tell(run, run_state={"state": "SUCCEEDED", "version": 2})
-    await_that(lambda: len(ended) == RUNS, "every run is shown to its end")
+    runs.end()
+    runs.await_shown()
     shown_s = time.monotonic() - began
-    reader.close()
     events = sum(counts) * EVENTS_A_BATCH
     cpu = {
         name: (cpu_s(member) - before[name]) / events * 1e6

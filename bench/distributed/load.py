@@ -31,8 +31,7 @@ class Sender:
 
     def tell(self, run: str, **kind: Any) -> None:
         """One event; returns when it is acknowledged."""
-        event = {"id": f"{self._name}-{next(self._ids)}", "run_key": run, **kind}
-        self.post(json.dumps(event).encode())
+        self.tell_all([{"run_key": run, **kind}])
 
     def tell_all(self, events: List[Dict[str, Any]]) -> None:
         lines = [{"id": f"{self._name}-{next(self._ids)}", **event} for event in events]

@@ -25,11 +25,15 @@ class Picture(Protocol):
 class Viewer:
     """Watches on a thread of its own. `picture` may be read while the system is at rest."""
 
-    def __init__(self, ports: Sequence[int], path: str, picture: Picture) -> None:
+    def __init__(
+        self, ports: Sequence[int], path: str, picture: Picture, pause_s: float = PAUSE_S
+    ) -> None:
+        """`pause_s`: after a connection has ended, before the next one."""
         self.path = path
         self.picture = picture
         self.trouble = ""  # the first frame that did not continue what was held
         self._ports = ports
+        self._pause_s = pause_s
         self._position = ""
         self._over = False
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -45,7 +49,7 @@ class Viewer:
         while not self._over:
             with contextlib.suppress(OSError, http.client.HTTPException):
                 self._follow(random.choice(self._ports))
-            time.sleep(PAUSE_S)
+            time.sleep(self._pause_s)
 
     def _follow(self, port: int) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SILENCE_S)

@@ -1,8 +1,11 @@
 #include "main/backends.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include "log/kafka_log.h"
 #include "log/sqlite_log.h"
@@ -12,6 +15,8 @@
 
 namespace telltale::main {
 namespace {
+
+constexpr std::chrono::seconds kPause{1};
 
 bool starts_with(const std::string& text, const char* prefix) { return text.rfind(prefix, 0) == 0; }
 
@@ -44,6 +49,17 @@ Result<std::unique_ptr<ports::Store>> open_store(const ServeConfig& config) {
   return std::unique_ptr<ports::Store>(store.take());
 }
 
+// What is on other machines may come after this process: waits for it, and says what it waits for.
+template <typename Open>
+auto once_there(bool elsewhere, Open open) {
+  while (true) {
+    auto opened = open();
+    if (opened.ok() || !elsewhere || opened.error().code != ErrorCode::unavailable) return opened;
+    spdlog::warn("{} Waiting for it.", opened.error().message);
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
 // A list of runs has one order, that of the topic's one partition.
 Status check_topics(const ports::Log& log) {
   const int partitions = log.partition_count(ports::kRunsTopic);
@@ -53,9 +69,7 @@ Status check_topics(const ports::Log& log) {
                            partitions)};
 }
 
-}  // namespace
-
-Result<Backends> Backends::open(const ServeConfig& config) {
+Result<Backends> open_both(const ServeConfig& config, bool patient) {
   Backends backends;
   // The log of this machine locks the folder itself.
   if (config.log != "sqlite" && config.store == "directory") {
@@ -63,15 +77,20 @@ Result<Backends> Backends::open(const ServeConfig& config) {
     if (!folder.ok()) return folder.error();
     backends.folder = folder.take();
   }
-  auto log = open_log(config);
+  auto log = once_there(patient && config.log != "sqlite", [&] { return open_log(config); });
   if (!log.ok()) return log.error();
   backends.log = log.take();
   if (Status good = check_topics(*backends.log); !good.ok()) return good.error();
-  auto store = open_store(config);
+  const bool store_elsewhere = config.store != "directory";
+  auto store = once_there(patient && store_elsewhere, [&] { return open_store(config); });
   if (!store.ok()) return store.error();
   backends.store = store.take();
   return backends;
 }
+
+}  // namespace
+
+Result<Backends> Backends::open(const ServeConfig& config) { return open_both(config, true); }
 
 Result<Backends> Backends::open_for_admin(ServeConfig config) {
   if (config.store == "directory") {
@@ -85,7 +104,7 @@ Result<Backends> Backends::open_for_admin(ServeConfig config) {
     if (config.log.empty() && std::filesystem::is_regular_file(config.data + "/log.db", error))
       config.log = "sqlite";
   }
-  if (!config.log.empty()) return open(config);
+  if (!config.log.empty()) return open_both(config, false);
   Backends backends;
   if (config.store == "directory") {
     auto folder = log::DirectoryLock::take(config.data);

@@ -14,11 +14,12 @@ namespace telltale::main {
 
 struct Backends {
   // --log sqlite, in the folder --data, or kafka://… (log/kafka_log.h). --store directory, in that
-  // folder too, or s3://… (store/s3_store.h). A store that does not honour conditional writes is
-  // refused, and so is a folder that another process has.
+  // folder too, or s3://… (store/s3_store.h). Waits for a Kafka or an S3 that is away, and says so
+  // in the log. A store that does not honour conditional writes is refused, and so is a folder that
+  // another process has.
   static Result<Backends> open(const ServeConfig& config);
   // For a command beside the servers: nothing is made that is not there, and without --log there
-  // may be no log. Only config.store, log and data count.
+  // may be no log; what is away is an error. Only config.store, log and data count.
   static Result<Backends> open_for_admin(ServeConfig config);
 
   std::unique_ptr<log::DirectoryLock> folder;  // of a store beside a log of other machines

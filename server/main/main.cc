@@ -5,8 +5,11 @@
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
+#include <future>
 
 #include "base/version.h"
 #include "main/admin_command.h"
@@ -29,6 +32,8 @@ int fail(const Error& error) {
   return 1;
 }
 
+constexpr std::chrono::seconds kNoTime{0};
+
 int serve(ServeConfig config) {
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
   spdlog::set_level(spdlog::level::from_str(config.log_level));
@@ -42,10 +47,14 @@ int serve(ServeConfig config) {
   // What a sender got wrong is told to the sender, and not to our log line by line.
   google::protobuf::SetLogHandler(nullptr);
   config.data = std::filesystem::absolute(config.data).lexically_normal().string();
-  const auto wiring = Wiring::build(config);
-  if (!wiring.ok()) return fail(wiring.error());
   // A log or a store that is away keeps it from being ready, never from being stopped.
   const timespec pause{0, 5'000'000};
+  auto building = std::async(std::launch::async, [&] { return Wiring::build(config); });
+  while (building.wait_for(kNoTime) != std::future_status::ready) {
+    if (sigtimedwait(&signals, nullptr, &pause) >= 0) std::_Exit(0);  // it bears worse
+  }
+  const auto wiring = building.get();
+  if (!wiring.ok()) return fail(wiring.error());
   bool told = false;
   while (sigtimedwait(&signals, nullptr, told ? nullptr : &pause) < 0) {
     if (told || !wiring.value()->ready()) continue;

@@ -76,6 +76,6 @@ class Cluster:
             member.await_ready()
 
     def check_alive(self) -> None:
-        """No process may have ended by itself, but at its start and with a sentence."""
+        """No process may have ended by itself."""
         for member in self.all():
             assert not member.trouble, member.trouble

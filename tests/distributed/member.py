@@ -45,9 +45,7 @@ class Member:
     def _ended(self, status: int) -> None:
         self._process = None
         if status != -signal.SIGKILL:
-            # One that finds Kafka or the store away at its start says so and ends; no other may.
-            refused = status == 1 and not self._was_ready and self.last_words() != ""
-            if not refused and not self.trouble:
+            if not self.trouble:
                 self.trouble = f"{self.name} ended with {status}: {self.last_words()}"
             self._start_at = time.monotonic() + RESTART_S
         self._was_ready = False

@@ -262,7 +262,7 @@ void KafkaProducer::State::handle(rd_kafka_event_t* event) {
   if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_DR) {
     while (const rd_kafka_message_t* message = rd_kafka_event_message_next(event)) settle(*message);
   } else if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_ERROR &&
-             rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__FATAL) {
+             rd_kafka_event_error_is_fatal(event) != 0) {  // its code is that of the cause
     renew();
   }
 }

@@ -79,12 +79,12 @@ PACKAGES_build=(g++ cmake ninja-build ccache python3 libboost1.81-dev libprotobu
 PACKAGES_page=(python3 python3-venv)
 PACKAGES_python=(python3 python3-venv)
 PACKAGES_test=(libgtest-dev libgmock-dev chromium)
-# Java runs Kafka, maven fetches it, kcat is a consumer that is not ours.
-PACKAGES_component=(python3 openjdk-17-jre-headless maven kcat)
+# Java runs Kafka, maven fetches it, openssl makes its certificate, kcat is a consumer not ours.
+PACKAGES_component=(python3 openjdk-17-jre-headless maven kcat openssl)
 PACKAGES_bench=(libbenchmark-dev)
 PACKAGES_format=(clang-format-16)
 PACKAGES_clang=(clang-16 clang-tidy-16)
-PACKAGES_kafka=(openjdk-17-jre-headless maven)
+PACKAGES_kafka=(openjdk-17-jre-headless maven openssl)
 PACKAGES_fuzz=(libclang-rt-16-dev)
 
 as_root() {

@@ -7,8 +7,9 @@
 
 DIR keeps the brokers' data, ports and pids, so what was stopped or killed starts again as it was.
 Needs Java 17 or later, and for the first fetch also Maven. The jars are kept outside the clone, in
-${XDG_CACHE_HOME:-~/.cache}/telltale. Each broker has a second listener that asks for a password
-(SASL/PLAIN, user "telltale", password "secret"); DIR/sasl has its addresses.
+${XDG_CACHE_HOME:-~/.cache}/telltale. Each broker has a second listener that speaks TLS and asks
+for a password (SASL_SSL, PLAIN, user "telltale", password "secret"); DIR/sasl has its addresses,
+DIR/ca.pem the certificate to trust. It is made by openssl.
 """
 import argparse
 import base64
@@ -53,7 +54,9 @@ node.id={number}
 controller.quorum.voters={voters}
 listeners=PLAIN://127.0.0.1:{plain},SASL://127.0.0.1:{sasl},CONTROLLER://127.0.0.1:{controller}
 advertised.listeners=PLAIN://127.0.0.1:{plain},SASL://127.0.0.1:{sasl}
-listener.security.protocol.map=PLAIN:PLAINTEXT,SASL:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAIN:PLAINTEXT,SASL:SASL_SSL,CONTROLLER:PLAINTEXT
+listener.name.sasl.ssl.keystore.type=PEM
+listener.name.sasl.ssl.keystore.location={keystore}
 inter.broker.listener.name=PLAIN
 controller.listener.names=CONTROLLER
 sasl.enabled.mechanisms=PLAIN
@@ -138,6 +141,23 @@ def plan(folder: pathlib.Path, brokers: int) -> Dict[str, Any]:
     return cluster
 
 
+def make_certificate(folder: pathlib.Path) -> pathlib.Path:
+    """A self-signed one in ca.pem; returns the file that also has its key, as brokers want it."""
+    keystore = folder / "keystore.pem"
+    if not keystore.exists():
+        if shutil.which("openssl") is None:
+            raise SystemExit("Kafka's TLS needs openssl (Debian: apt-get install openssl).")
+        made = subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30",
+             "-subj", "/CN=kafka", "-addext", "subjectAltName=IP:127.0.0.1",
+             "-keyout", str(folder / "key.pem"), "-out", str(folder / "ca.pem")],
+            check=False, capture_output=True, text=True)
+        if made.returncode != 0:
+            raise SystemExit(f"openssl makes no certificate: {made.stderr}")
+        keystore.write_text((folder / "key.pem").read_text() + (folder / "ca.pem").read_text())
+    return keystore
+
+
 def java(jars: pathlib.Path, *arguments: str) -> List[str]:
     return [*JAVA, "-cp", f"{jars}/*", *arguments]
 
@@ -145,6 +165,7 @@ def java(jars: pathlib.Path, *arguments: str) -> List[str]:
 def format_storage(jars: pathlib.Path, folder: pathlib.Path, cluster: Dict[str, Any]) -> None:
     brokers = len(cluster["plain"])
     voters = ",".join(f"{i + 1}@127.0.0.1:{port}" for i, port in enumerate(cluster["controller"]))
+    keystore = make_certificate(folder)
     running = []
     for i in range(brokers):
         own = folder / f"broker-{i + 1}"
@@ -153,7 +174,7 @@ def format_storage(jars: pathlib.Path, folder: pathlib.Path, cluster: Dict[str, 
         own.mkdir(exist_ok=True)
         (own / "server.properties").write_text(PROPERTIES.format(
             number=i + 1, voters=voters, folder=own, replication=min(brokers, 3),
-            plain=cluster["plain"][i], sasl=cluster["sasl"][i],
+            keystore=keystore, plain=cluster["plain"][i], sasl=cluster["sasl"][i],
             controller=cluster["controller"][i]))
         with open(own / "format.log", "wb") as log:
             running.append(subprocess.Popen(

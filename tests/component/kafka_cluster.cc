@@ -88,6 +88,8 @@ void KafkaCluster::thaw(int number) { ::kill(pid(number), SIGCONT); }
 
 std::string KafkaCluster::sasl_brokers() const { return first_line(folder_.path() + "/sasl"); }
 
+std::string KafkaCluster::ca_file() const { return folder_.path() + "/ca.pem"; }
+
 std::string KafkaCluster::url(const std::string& prefix, const std::string& more) const {
   return fmt::format("kafka://{}?telltale.prefix={}{}", brokers_, prefix, more);
 }

@@ -35,8 +35,10 @@ class KafkaCluster {
   void thaw(int number);
 
   const std::string& brokers() const { return brokers_; }
-  // With a user and a password: telltale, secret.
+  // Over TLS, with a user and a password: telltale, secret.
   std::string sasl_brokers() const;
+  // The certificate that vouches for them.
+  std::string ca_file() const;
   // A log of it whose topics have a prefix; `more` begins with '&'.
   std::string url(const std::string& prefix, const std::string& more = "") const;
 

@@ -79,5 +79,26 @@ TEST(KafkaFormat, KcatPutsAKeyInTheSamePartition) {
   opened.value()->close();
 }
 
+// In a compacted topic such a record removes its key.
+TEST(KafkaFormat, ARecordWithoutAValueIsATombstone) {
+  NEEDS_KAFKA();
+  if (std::system("command -v kcat >/dev/null") != 0) GTEST_SKIP() << "needs kcat (Debian: kcat)";
+  const std::string prefix = new_prefix();
+  auto opened = log::open_kafka_log(KafkaCluster::shared().url(prefix), with_topics({{"runs", 1}}));
+  ASSERT_TRUE(opened.ok()) << opened.error().message;
+  runtime::AsioRuntime loop("component");
+  ports::LogAsker asker(loop, **opened);
+  ASSERT_TRUE(asker.append("runs", {{"gone", "", 1}}).ok());
+  const auto read = asker.read({"runs", 0}, 0, {.wait_us = 30'000'000});
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  ASSERT_EQ(read->size(), 1U);
+  EXPECT_EQ(read->front().record.value, "");
+  (*opened)->close();
+  loop.join();
+  EXPECT_EQ(output_of("kcat -q -b " + KafkaCluster::shared().brokers() + " -C -t " + prefix +
+                      "runs -o beginning -e -D '' -f '%k %S'"),
+            "gone -1");
+}
+
 }  // namespace
 }  // namespace telltale::component

@@ -17,10 +17,14 @@ async function frame(): Promise<void> {
 beforeEach(async () => {
   vi.useFakeTimers();
   vi.resetModules(); // what was told is remembered beside the class
+  vi.doMock('./frame', () => ({
+    ask_for_frame: (draw: () => void) => {
+      frames.push(draw);
+      return () => {};
+    },
+  }));
   ({ Signal } = await import('./signal'));
   frames = [];
-  vi.stubGlobal('requestAnimationFrame', (what: () => void) => frames.push(what));
-  vi.stubGlobal('cancelAnimationFrame', () => {});
   vi.setSystemTime(1_000_000);
 });
 afterEach(() => {

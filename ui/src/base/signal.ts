@@ -1,9 +1,9 @@
 // Signal: something changed. Data lives outside React, in plain objects with a Signal each; whoever
-// draws them listens. All are told in the browser's next frame, which begins at once where nothing
-// was drawn lately: a drawing between two frames would take the next one's place, which would be
-// seen a tick later. A signal with a gap is told no more often than that: after a frame of others,
-// which then does not wait for it, or of its own when there was none for half a gap more. A hidden
-// tab has no frames; there a slow timer tells.
+// draws them listens. All are told in the browser's next frame: a drawing between two frames would
+// take the next one's place, which would be seen a tick later. A signal with a gap is told no more
+// often than that: after a frame of others, which then does not wait for it, or of its own when
+// there was none for half a gap more. A hidden tab has no frames; there a slow timer tells.
+import { ask_for_frame } from './frame';
 
 type Listener = () => void;
 
@@ -23,14 +23,14 @@ function tell_in_frame(): void {
   if (frame_asked) return;
   frame_asked = true;
   const either = (): void => {
-    cancelAnimationFrame(frame);
+    take_back();
     clearTimeout(timer);
     frame_asked = false;
     tell(true);
     setTimeout(tell, 0, false); // when the frame is done
   };
   const timer = setTimeout(either, kWithoutFramesMs);
-  const frame = requestAnimationFrame(either);
+  const take_back = ask_for_frame(either);
 }
 
 export class Signal {

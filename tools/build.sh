@@ -12,5 +12,5 @@ tools/build_page.sh
   step "configure" 5 cmake --preset release
 target=()
 [ ! -f server/main/main.cc ] || target=(--target telltale_program)
-step "compile the server" 350 cmake --build build -j "$JOBS" "${target[@]}"
+step "compile the server" 200 cmake --build build -j "$JOBS" "${target[@]}"
 [ ! -x build/telltale ] || say "build/telltale is ready"

@@ -16,7 +16,7 @@ if [ -f ui/package.json ]; then
   [ -d ui/node_modules ] || total=$((total + 12))
   [ -f ui/dist/index.html ] || total=$((total + 15))
 fi
-[ -f build/build.ninja ] || total=$((total + 350))
+[ -f build/build.ninja ] || total=$((total + 200))
 case $verb in
   test)
     [ -x .venv/bin/pytest ] || total=$((total + 40))

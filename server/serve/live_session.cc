@@ -10,6 +10,12 @@
 #include "schema/view.pb.h"
 
 namespace telltale::serve {
+namespace {
+
+// Where readers wait for their turns, numbers leave most of those to what is news.
+constexpr std::int64_t kTurnsANumber = 8;
+
+}  // namespace
 
 std::string encode_binary(const schema::ServerFrame& frame) { return frame.SerializeAsString(); }
 
@@ -34,14 +40,14 @@ LiveSession::LiveSession(ports::Runtime& loop, LiveViews& views, RunList& runs, 
 
 LiveSession::~LiveSession() {
   *alive_ = false;
-  views_.remove_listener(this);
-  runs_.remove_listener(this);
+  views_.listeners().remove(place_in_views_);
+  runs_.listeners().remove(place_in_runs_);
 }
 
 void LiveSession::start() {
   started_ = true;
-  views_.add_listener(this);
-  runs_.add_listener(this);
+  place_in_views_ = views_.listeners().add(this);
+  place_in_runs_ = runs_.listeners().add(this);
   schema::ServerFrame frame;
   frame.set_sent_at_us(to_number(loop_.now()));
   frame.mutable_hello()->set_schema_version(kSchemaVersion);
@@ -151,9 +157,11 @@ void LiveSession::pulse() {
 void LiveSession::flush() {
   if (!started_ || sending_) return;
   const std::int64_t now_us = to_number(loop_.now());
+  const std::int64_t numbers_gap_us =
+      std::max(limits::kNumbersGapUs, kTurnsANumber * views_.listeners().waited_us());
   std::vector<std::pair<std::uint32_t, Error>> failed;
   for (auto& [id, subscription] : subscriptions_) {
-    const std::int64_t due_us = subscription->due_us();
+    const std::int64_t due_us = subscription->due_us(numbers_gap_us);
     if (now_us < due_us) {
       flush_at(due_us);
       continue;
@@ -182,7 +190,7 @@ void LiveSession::flush_at(std::int64_t at_us) {
   loop_.post_after(delay_us, [this, alive = alive_, at_us] {
     if (!*alive || flush_due_us_ != at_us) return;
     flush_due_us_ = 0;
-    flush();
+    views_.listeners().tell(place_in_views_);
   });
 }
 

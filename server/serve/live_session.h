@@ -55,6 +55,8 @@ class LiveSession final : public Session, public ViewListener {
   Counters& counters_;
   Transport& transport_;
   const EncodeFrame encode_;
+  Listeners::Place place_in_views_ = 0;
+  Listeners::Place place_in_runs_ = 0;
   std::map<std::uint32_t, std::unique_ptr<Subscription>> subscriptions_;
   std::uint64_t next_generation_ = 1;
   // At most one frame per subscription, a pulse, and a refusal for each message received.

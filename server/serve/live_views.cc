@@ -263,11 +263,7 @@ void LiveViews::on_batch(const std::vector<ports::StoredRecord>& batch) {
     const auto found = runs_.find(*key);
     if (found != runs_.end()) changed |= apply(*found->second, record);
   }
-  if (!changed) return;
-  const std::set<ViewListener*> listeners = listeners_;  // one may leave while it is told
-  for (ViewListener* listener : listeners) {
-    if (listeners_.count(listener) > 0) listener->views_changed();
-  }
+  if (changed) listeners_.tell_all();
 }
 
 bool LiveViews::apply(WatchedRun& run, const ports::StoredRecord& record) {

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <memory>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "fold/run_view.h"
 #include "ports/log.h"
 #include "ports/store.h"
+#include "serve/listeners.h"
 #include "serve/tail.h"
 
 namespace telltale::serve {
@@ -23,12 +23,6 @@ struct WatchedRun {
 
   fold::RunView view;
   std::int64_t unwatched_since_us = 0;
-};
-
-class ViewListener {
- public:
-  virtual ~ViewListener() = default;
-  virtual void views_changed() = 0;
 };
 
 class LiveViews {
@@ -45,8 +39,7 @@ class LiveViews {
   // not_found when no event ever named the run.
   void open(const RunKey& key, Opened opened);
 
-  void add_listener(ViewListener* listener) { listeners_.insert(listener); }
-  void remove_listener(ViewListener* listener) { listeners_.erase(listener); }
+  Listeners& listeners() { return listeners_; }
 
  private:
   struct Opening;
@@ -74,7 +67,7 @@ class LiveViews {
   UniqueFunction<void()> ready_;
   std::unordered_map<RunKey, RunPtr> runs_;
   std::unordered_map<RunKey, OpeningPtr> openings_;
-  std::set<ViewListener*> listeners_;
+  Listeners listeners_{loop_};
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for answers that come too late
 };
 

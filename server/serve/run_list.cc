@@ -44,11 +44,7 @@ void RunList::on_batch(const std::vector<ports::StoredRecord>& batch) {
   // A compacted topic may end in offsets that hold no record any more: then an empty batch tells.
   const bool all = batch.empty() || telltale::next(batch.back().offset) >= ready_at_;
   if (ready_ && all) std::exchange(ready_, {})();
-  if (!changed) return;
-  const std::set<ViewListener*> listeners = listeners_;  // one may leave while it is told
-  for (ViewListener* listener : listeners) {
-    if (listeners_.count(listener) > 0) listener->views_changed();
-  }
+  if (changed) listeners_.tell_all();
 }
 
 bool RunList::apply(const ports::StoredRecord& record) {

@@ -4,12 +4,12 @@
 #pragma once
 
 #include <memory>
-#include <set>
 #include <string>
 
+#include "base/counters.h"
 #include "fold/catalogue.h"
 #include "ports/log.h"
-#include "serve/live_views.h"
+#include "serve/listeners.h"
 #include "serve/resource.h"
 #include "serve/tail.h"
 
@@ -28,8 +28,7 @@ class RunList {
   void start(UniqueFunction<void()> ready);
   const fold::Catalogue& catalogue() const { return catalogue_; }
 
-  void add_listener(ViewListener* listener) { listeners_.insert(listener); }
-  void remove_listener(ViewListener* listener) { listeners_.erase(listener); }
+  Listeners& listeners() { return listeners_; }
 
  private:
   void find_bounds();
@@ -42,7 +41,7 @@ class RunList {
   fold::Catalogue catalogue_;
   LogOffset ready_at_{};
   UniqueFunction<void()> ready_;
-  std::set<ViewListener*> listeners_;
+  Listeners listeners_{loop_};
   std::unique_ptr<Tail> tail_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for answers that come too late
 };

@@ -9,7 +9,6 @@
 #include "fold/view_encoder.h"
 #include "schema/view.pb.h"
 #include "serve/run_query.h"
-#include "serve/series_query.h"
 
 namespace telltale::serve {
 namespace {
@@ -56,11 +55,11 @@ Result<bool> Subscription::next_frame(const RunList& runs, schema::ServerFrame& 
   return false;
 }
 
-std::int64_t Subscription::due_us() const {
+std::int64_t Subscription::due_us(std::int64_t numbers_gap_us) const {
   if (sent_at_us == 0) return 0;
   const bool only_numbers = resource_.kind == Resource::Kind::run && run_ && answered_ &&
                             run_->view.turned_at() <= position_;
-  return sent_at_us + (only_numbers ? limits::kNumbersGapUs : limits::kFrameGapUs);
+  return sent_at_us + (only_numbers ? numbers_gap_us : limits::kFrameGapUs);
 }
 
 std::int64_t Subscription::age_us(EpochUs now) const {
@@ -207,22 +206,26 @@ Result<bool> Subscription::log_frame(schema::ServerFrame& frame) {
 // the viewport needs: then decimated again.
 Result<bool> Subscription::points_frame(schema::ServerFrame& frame) {
   const fold::Series* series = run_->view.series(resource_.series);
-  const Result<SeriesQuery> query = parse_series_query(resource_);
-  if (!query.ok()) return query.error();
+  if (!series_query_) {
+    Result<SeriesQuery> query = parse_series_query(resource_);
+    if (!query.ok()) return query.error();
+    series_query_ = query.take();
+  }
+  const SeriesQuery& query = *series_query_;
   if (series == nullptr) return false;
   const std::uint64_t total = series->points.size();
   if (!answered_) {
     // The points a reader has are told by their count; a chart with a viewport asks for it anew.
-    if (const auto since = take_since(); since && to_number(*since) <= total && !query->bounded) {
+    if (const auto since = take_since(); since && to_number(*since) <= total && !query.bounded) {
       answered_ = true;
       points_sent_ = to_number(*since);
     }
   }
   if (answered_ && points_sent_ == total) return false;
   const std::uint64_t fresh = total - points_sent_;
-  const bool reset = !answered_ || query->bounded ||
-                     points_since_reset_ + fresh > 4 * std::uint64_t{query->columns};
-  fold::SeriesSlice slice = reset ? series->points.decimate(query->from, query->to, query->columns)
+  const bool reset =
+      !answered_ || query.bounded || points_since_reset_ + fresh > 4 * std::uint64_t{query.columns};
+  fold::SeriesSlice slice = reset ? series->points.decimate(query.from, query.to, query.columns)
                                   : series->points.from(points_sent_);
   *frame.mutable_points() = fold::encode_points(*series, std::move(slice));
   frame.mutable_points()->set_reset(reset);

@@ -10,6 +10,7 @@
 #include "serve/live_views.h"
 #include "serve/resource.h"
 #include "serve/run_list.h"
+#include "serve/series_query.h"
 
 namespace telltale::schema {
 class ServerFrame;
@@ -31,8 +32,9 @@ class Subscription {
   // The frame with what the reader does not have; nothing if it has all. invalid_argument or
   // not_found end the subscription.
   Result<bool> next_frame(const RunList& runs, schema::ServerFrame& frame);
-  // When its next frame may be sent; 0 before the first.
-  std::int64_t due_us() const;
+  // When its next frame may be sent; 0 before the first. One with nothing but numbers of a run is
+  // `numbers_gap_us` after the last.
+  std::int64_t due_us(std::int64_t numbers_gap_us) const;
   // Time since the source of the run last said anything; 0 once the run ended, and for lists.
   std::int64_t age_us(EpochUs now) const;
 
@@ -54,6 +56,7 @@ class Subscription {
   std::uint32_t id_;
   std::uint64_t generation_;
   Resource resource_;
+  std::optional<SeriesQuery> series_query_;  // once it was asked for
   std::string since_;
   LiveViews::RunPtr run_;
   bool answered_ = false;  // a first frame was sent

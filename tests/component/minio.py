@@ -103,8 +103,8 @@ def keys_of(folder: pathlib.Path) -> "tuple[str, str]":
     return values["aws_access_key_id"], values["aws_secret_access_key"]
 
 
-def make_bucket(endpoint: str, access_key: str, secret_key: str) -> None:
-    """PUT /bucket, signed (AWS signature version 4)."""
+def make_bucket(endpoint: str, access_key: str, secret_key: str) -> bool:
+    """PUT /bucket, signed (AWS signature version 4). False while MinIO is not that far."""
     now = datetime.datetime.now(datetime.timezone.utc)
     stamp, day = now.strftime("%Y%m%dT%H%M%SZ"), now.strftime("%Y%m%d")
     empty = hashlib.sha256(b"").hexdigest()
@@ -126,8 +126,11 @@ def make_bucket(endpoint: str, access_key: str, secret_key: str) -> None:
     try:
         urllib.request.urlopen(request, timeout=30).close()
     except urllib.error.HTTPError as error:
+        if error.code == 503:  # it is live before it can do anything
+            return False
         if error.code != 409:  # it is there already
             raise SystemExit(f"The bucket cannot be made: {error.read().decode()}") from error
+    return True
 
 
 def is_ready(endpoint: str) -> bool:
@@ -156,13 +159,12 @@ def start(folder: pathlib.Path) -> str:
                 start_new_session=True)
         (folder / "pid").write_text(str(process.pid))
     until = time.monotonic() + START_SECONDS
-    while not is_ready(endpoint):
+    while not (is_ready(endpoint) and make_bucket(endpoint, access_key, secret_key)):
         # Its command line is empty for a moment while it becomes minio: its own word counts.
         ended = process.poll() is not None if process is not None else pid_of(folder) == 0
         if time.monotonic() > until or ended:
             raise SystemExit(f"MinIO does not start; see {folder}/out.log.")
         time.sleep(0.1)
-    make_bucket(endpoint, access_key, secret_key)
     return endpoint
 
 

@@ -81,7 +81,7 @@ PACKAGES_python=(python3 python3-venv)
 PACKAGES_test=(libgtest-dev libgmock-dev chromium)
 # Java runs Kafka, maven fetches it, openssl makes its certificate, kcat is a consumer not ours.
 PACKAGES_component=(python3 openjdk-17-jre-headless maven kcat openssl)
-PACKAGES_bench=(libbenchmark-dev)
+PACKAGES_bench=(libbenchmark-dev iproute2)  # ss tells what a process reads from Kafka
 PACKAGES_format=(clang-format-16)
 PACKAGES_clang=(clang-16 clang-tidy-16)
 PACKAGES_kafka=(openjdk-17-jre-headless maven openssl)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""figures.py [seen] [ingest] [away] [recovery] [memory]: see README.md. All without arguments."""
+"""figures.py [PART...]: see README.md. All parts without arguments."""
 
 import sys
 from pathlib import Path
@@ -11,12 +11,17 @@ for folder in ("tests/distributed", "tests/component", "python"):
 
 def main() -> None:
     from away import away
+    from burst import burst
     from ingest import ingest
     from memory import memory
+    from nodes import nodes
     from recovery import recovery
     from seen import seen
+    from slow import slow
+    from viewers import viewers
 
-    parts = {part.__name__: part for part in (seen, ingest, away, recovery, memory)}
+    every = (seen, ingest, burst, slow, away, recovery, memory, viewers, nodes)
+    parts = {part.__name__: part for part in every}
     for name in sys.argv[1:] or parts:
         parts[name]()
 

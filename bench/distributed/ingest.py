@@ -2,6 +2,7 @@
 
 import threading
 import time
+from functools import partial
 from typing import Dict, Tuple
 
 from load import EVENTS_A_BATCH, POINTS_AN_EVENT, Batches, Sender
@@ -15,10 +16,15 @@ RUNS = 16
 
 def ingest() -> None:
     print(f"\ningest, {EVENTS_A_BATCH} events a batch of {POINTS_AN_EVENT} points each")
-    print(f"{'':28}acknowledged/s      shown/s       points/s   CPU s a million events")
     ways: Dict[str, Start] = {"embedded": embedded}
     for workers in (1, 2, 4):
-        ways[f"distributed, {workers} fold"] = lambda workers=workers: distributed(fold=workers)
+        ways[f"distributed, {workers} fold"] = partial(distributed, fold=workers)
+    compare(ways)
+
+
+def compare(ways: Dict[str, Start]) -> None:
+    """Prints a line for each; ratios are to the first."""
+    print(f"{'':28}acknowledged/s      shown/s       points/s   CPU s a million events")
     first = 0.0
     for name, start in ways.items():
         with start() as system:

@@ -73,3 +73,20 @@ class Batches:
     def body(self, number: int) -> bytes:
         """Of another number other events."""
         return self._pattern.replace(_NUMBER, b"%09d" % number)
+
+
+def send_steadily(
+    port: int, runs: List[str], a_second: float, seconds: float, first: int = 0
+) -> List[float]:
+    """Batches of one run after the other, one at a time; numbered from `first`, so that no two are
+    the same. How long each waited for its acknowledgement, in ms."""
+    sender, batches = Sender(port), [Batches(run) for run in runs]
+    waits: List[float] = []
+    began = time.monotonic()
+    while time.monotonic() - began < seconds:
+        sent = time.monotonic()
+        number = len(waits)
+        sender.post(batches[number % len(batches)].body(first + number))
+        waits.append((time.monotonic() - sent) * 1000)
+        time.sleep(max(0.0, began + (number + 1) / a_second - time.monotonic()))
+    return waits

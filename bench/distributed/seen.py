@@ -5,6 +5,7 @@ import time
 from typing import Dict, List
 
 from load import Sender, run_key
+from quantiles import quantiles
 from reader import Frame, Reader
 from system import Start, System, distributed, embedded
 from waiting import await_that
@@ -13,12 +14,6 @@ from telltale import ids
 
 SAMPLES = 2_000
 GAP_S = (0.016, 0.048)
-
-
-def quantiles(values: List[float]) -> str:
-    ordered = sorted(values)
-    cells = [ordered[min(len(ordered) - 1, int(q * len(ordered)))] for q in (0.5, 0.9, 0.99)]
-    return "".join(f"{cell:9.1f}" for cell in [*cells, ordered[-1]])
 
 
 def seen() -> None:

@@ -14,6 +14,7 @@ from member import Member, Tender
 class System(NamedTuple):
     members: Dict[str, List[Member]]  # by role; the embedded program has all of them
     minio: Optional[Minio] = None
+    kafka: str = ""  # addresses of the brokers
 
     @property
     def collect(self) -> int:
@@ -53,10 +54,10 @@ def embedded() -> Iterator[System]:
 
 
 @contextlib.contextmanager
-def embedded_over_minio() -> Iterator[System]:
+def embedded_over_minio(late_s: float = 0.0) -> Iterator[System]:
     """The log in a file, the store in MinIO: as the distributed system without its queue."""
     with _folder() as folder:
-        minio = Minio(folder / "minio")
+        minio = Minio(folder / "minio", late_s)
         try:
             minio.start()
             with _one(folder, "--store", minio.store) as members:
@@ -66,12 +67,15 @@ def embedded_over_minio() -> Iterator[System]:
 
 
 @contextlib.contextmanager
-def distributed(fold: int = 1, serve: int = 1, named: bool = False) -> Iterator[System]:
+def distributed(
+    fold: int = 1, serve: int = 1, named: bool = False, late_s: float = 0.0
+) -> Iterator[System]:
+    """`late_s`: of the store's answers."""
     with _folder() as folder:
         roles = {"collect": 1, "fold": fold, "serve": serve}
-        with Cluster(folder, roles, brokers=1, named=named) as cluster:
+        with Cluster(folder, roles, 1, named=named, store_late_s=late_s) as cluster:
             cluster.await_ready()
-            yield System(cluster.members, cluster.minio)
+            yield System(cluster.members, cluster.minio, cluster.kafka.addresses)
 
 
 Start = Callable[[], ContextManager[System]]

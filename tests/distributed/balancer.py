@@ -13,10 +13,12 @@ PIECE_BYTES = 65_536
 
 
 class Balancer:
-    """Serves on a thread of its own until close(). Sends to `ports`, once they are known."""
+    """Serves on a thread of its own until close(). Sends to `ports`, once they are known; what they
+    answer is late by `late_s`."""
 
-    def __init__(self) -> None:
+    def __init__(self, late_s: float = 0.0) -> None:
         self.ports: List[int] = []
+        self._late_s = late_s
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run)
         self._started = threading.Event()
@@ -54,14 +56,18 @@ class Balancer:
             except OSError:
                 continue
             with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.gather(_pump(client, requests), _pump(server, answers))
+                there = _pump(client, requests, 0.0)
+                await asyncio.gather(there, _pump(server, answers, self._late_s))
             return
         answers.close()
 
 
-async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+async def _pump(
+    source: asyncio.StreamReader, sink: asyncio.StreamWriter, late_s: float
+) -> None:
     with contextlib.suppress(OSError, asyncio.CancelledError):
         while data := await source.read(PIECE_BYTES):
+            await asyncio.sleep(late_s)
             sink.write(data)
             await sink.drain()
     sink.close()

@@ -24,10 +24,14 @@ class Cluster:
         roles: Dict[str, int],
         brokers: int = 3,
         partitions: int = 8,
+        *,
         named: bool = False,
+        store_late_s: float = 0.0,
     ) -> None:
+        self.kafka = Kafka(folder / "kafka", brokers)
+        self.minio = Minio(folder / "minio", store_late_s)
         with contextlib.ExitStack() as ending:  # what has started, where the rest does not
-            self._start(ending, folder, brokers)
+            self._start(ending)
             self.balancer = Balancer()
             ending.callback(self.balancer.close)
             self.members = self._members(folder, roles, partitions, named)
@@ -35,11 +39,9 @@ class Cluster:
             ending.callback(Tender(self.all()).close)
             self.close = ending.pop_all().close
 
-    def _start(self, ending: contextlib.ExitStack, folder: Path, brokers: int) -> None:
-        self.kafka = Kafka(folder / "kafka", brokers)
+    def _start(self, ending: contextlib.ExitStack) -> None:
         ending.callback(self.kafka.stop)
         self.kafka.start()
-        self.minio = Minio(folder / "minio")
         ending.callback(self.minio.stop)
         self.minio.start()
 

@@ -10,7 +10,9 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import List
+from typing import List, Optional
+
+from balancer import Balancer
 
 COMPONENT = Path(__file__).resolve().parents[1] / "component"
 
@@ -49,9 +51,13 @@ class Kafka:
 
 
 class Minio:
-    def __init__(self, folder: Path) -> None:
+    """Its answers are late by `late_s`."""
+
+    def __init__(self, folder: Path, late_s: float = 0.0) -> None:
         self._folder = folder
         self._endpoint = ""
+        self._late_s = late_s
+        self._late: Optional[Balancer] = None
 
     @property
     def store(self) -> str:
@@ -60,6 +66,10 @@ class Minio:
 
     def start(self) -> None:
         self._endpoint = _run("minio.py", "start", str(self._folder))
+        if self._late_s > 0:
+            self._late = self._late or Balancer(self._late_s)
+            self._late.ports = [int(self._endpoint.rsplit(":", 1)[1])]
+            self._endpoint = self._late.url
 
     def kill(self) -> None:
         _signal(self._folder / "pid", signal.SIGKILL)
@@ -74,3 +84,5 @@ class Minio:
     def stop(self) -> None:
         self.thaw()
         _run("minio.py", "stop", str(self._folder))
+        if self._late is not None:
+            self._late.close()

@@ -2,5 +2,4 @@
 # check_all.sh: the C++ tests under AddressSanitizer and UBSan, under ThreadSanitizer, and as clang
 # builds them.
 . "$(dirname "$0")/lib.sh"
-need build test clang
 exec tools/test.sh --only asan tsan clang

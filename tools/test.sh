@@ -87,6 +87,7 @@ run_component() {
 
 need build page test python
 [ "${COMPONENTS:-}" != all ] || need format
+! wanted clang 1 || need clang
 tools/setup.sh page python
 [ ! -f ui/package.json ] || use_node
 

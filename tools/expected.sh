@@ -21,7 +21,7 @@ case $verb in
   test)
     [ -x .venv/bin/pytest ] || total=$((total + 40))
     [ -d "${XDG_CACHE_HOME:-$HOME/.cache}/telltale" ] || total=$((total + 60))
-    total=$((total + 580))
+    total=$((total + 400))
     if [ "${COMPONENTS:-}" = all ]; then
       total=$((total + 450))
       [ -f build-asan/build.ninja ] || total=$((total + 550))

@@ -93,17 +93,17 @@ tools/setup.sh page python
 
 if [ ${#only[@]} = 0 ]; then tools/build_page.sh || suite page-build 15 false; fi
 ! wanted check || suite check 5 run_check
-! wanted cpp || suite cpp 200 cpp cpp release
+! wanted cpp || suite cpp 150 cpp cpp release
 if wanted component || wanted distributed 1; then
   get_kafka
   get_minio
 fi
-! wanted component || suite component 240 run_component
-! wanted python || suite python 180 run_python
+! wanted component || suite component 180 run_component
+! wanted python || suite python 130 run_python
 ! wanted page || suite page 15 run_page
-! wanted browser || suite browser 120 run_browser
+! wanted browser || suite browser 75 run_browser
 if [ "${COMPONENTS:-}" = all ] || [ ${#only[@]} != 0 ]; then
-  ! wanted asan || suite asan 300 cpp asan asan
+  ! wanted asan || suite asan 550 cpp asan asan
 fi
 if [ ${#only[@]} != 0 ]; then
   ! wanted distributed || suite distributed 240 run_distributed

@@ -16,6 +16,13 @@ async function begin_frame(tick: number, now: number): Promise<void> {
   await vi.advanceTimersByTimeAsync(0);
 }
 
+// The frame that the tick at 40 left to the one at 50 is drawn across that at 60.
+async function draw_across_a_tick(): Promise<void> {
+  ask_for_frame(draw);
+  await begin_frame(40, 48);
+  await begin_frame(50, 61);
+}
+
 beforeEach(async () => {
   vi.useFakeTimers();
   vi.resetModules(); // the last tick is remembered beside the function
@@ -55,9 +62,7 @@ test('one that begins late leaves it to the next, once', async () => {
 });
 
 test('after a frame that was drawn across a tick the next one stays empty', async () => {
-  ask_for_frame(draw);
-  await begin_frame(40, 48);
-  await begin_frame(50, 61);
+  await draw_across_a_tick();
   expect(draw).toHaveBeenCalledTimes(1);
   ask_for_frame(draw);
   await begin_frame(60, 62);
@@ -67,9 +72,7 @@ test('after a frame that was drawn across a tick the next one stays empty', asyn
 });
 
 test('a tick that had none anyway is empty enough', async () => {
-  ask_for_frame(draw);
-  await begin_frame(40, 48);
-  await begin_frame(50, 61);
+  await draw_across_a_tick();
   ask_for_frame(draw);
   await begin_frame(70, 70);
   expect(draw).toHaveBeenCalledTimes(2);

@@ -1,5 +1,5 @@
 // A WebSocket client's messages, in pieces (harness.h), to a LiveSession with one run behind it:
-// every message sent is a frame, and one at a time.
+// every message sent has frames, and one at a time.
 #include "base/limits.h"
 #include "fuzz/harness.h"
 #include "fuzz/quiet_protobuf.h"
@@ -20,8 +20,8 @@ class Peer final : public serve::Transport {
  public:
   void send(std::string message) override {
     CHECK(!closed_ && !sending_, "a message is sent while another one is on its way");
-    schema::ServerFrame frame;
-    CHECK(frame.ParseFromString(message), "what was sent is no frame");
+    schema::ServerMessage parsed;
+    CHECK(parsed.ParseFromString(message), "what was sent is no ServerMessage");
     sending_ = true;
   }
   void close() override { closed_ = true; }

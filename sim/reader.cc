@@ -41,10 +41,10 @@ void Reader::send(std::string message) { socket_.push_back(std::move(message)); 
 
 void Reader::take() {
   if (!session_ || socket_.empty()) return;
-  schema::ServerFrame frame;
-  if (!frame.ParseFromString(socket_.front())) trouble_ = "a frame is no ServerFrame";
+  schema::ServerMessage message;
+  if (!message.ParseFromString(socket_.front())) trouble_ = "a message is no ServerMessage";
   socket_.pop_front();
-  apply(frame);
+  for (const schema::ServerFrame& frame : message.frames()) apply(frame);
   if (closing_) {
     disconnect();
   } else {

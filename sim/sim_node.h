@@ -15,6 +15,7 @@ class SimNode final : public ports::Runtime {
   explicit SimNode(ports::Runtime& world) : world_(world) {}
 
   EpochUs now() const override { return world_.now(); }
+  std::int64_t steady_us() const override { return world_.steady_us(); }
   void post(ports::Task task) override;
   ports::TimerId post_after(std::int64_t delay_us, ports::Task task) override;
   // Of a timer that was due while it slept: runs all the same, as ones that are due do.

@@ -104,7 +104,10 @@ inline constexpr std::size_t kReadBatchBytes = 4U << 20;
 inline constexpr std::size_t kReadBatchRecords = 10'000;
 inline constexpr std::size_t kLogRangeBytes = 8U << 20;    // one REST answer of a task's log
 inline constexpr std::size_t kLogFrameBytes = 256U << 10;  // one live frame of a task's log
-inline constexpr std::size_t kSeriesColumns = 4'096;       // pixel columns of one chart
+// Frames joined to one live message, so that a reader on a slow line has a small one before a large
+// one has come.
+inline constexpr std::size_t kLiveMessageBytes = 64U << 10;
+inline constexpr std::size_t kSeriesColumns = 4'096;  // pixel columns of one chart
 inline constexpr std::size_t kRunsPage = 200;
 inline constexpr std::size_t kSubscriptions = 256;  // of one connection
 inline constexpr std::size_t kConnections = 1'024;  // that bring requests

@@ -18,6 +18,8 @@ class Runtime {
   virtual ~Runtime() = default;
 
   virtual EpochUs now() const = 0;
+  // Of a clock that nobody sets: for what is due some time from now. What its 0 is has no meaning.
+  virtual std::int64_t steady_us() const = 0;
   // Runs `task` later on this loop, in the order of posting; never from inside post().
   virtual void post(Task task) = 0;
   // Runs `task` on this loop once `delay_us` have passed. cancel() of a timer that fired does

@@ -44,6 +44,11 @@ EpochUs AsioRuntime::now() const {
   return EpochUs{std::chrono::duration_cast<std::chrono::microseconds>(since_epoch).count()};
 }
 
+std::int64_t AsioRuntime::steady_us() const {
+  const auto since = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::microseconds>(since).count();
+}
+
 void AsioRuntime::post(ports::Task task) {
   boost::asio::post(state_->context, [task = std::move(task)]() mutable { task(); });
 }

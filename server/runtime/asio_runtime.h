@@ -20,6 +20,7 @@ class AsioRuntime final : public ports::Runtime {
   ~AsioRuntime() override;  // join()
 
   EpochUs now() const override;
+  std::int64_t steady_us() const override;
   void post(ports::Task task) override;
   ports::TimerId post_after(std::int64_t delay_us, ports::Task task) override;
   void cancel(ports::TimerId timer) override;

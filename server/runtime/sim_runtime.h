@@ -17,7 +17,8 @@ class SimRuntime final : public ports::Runtime {
  public:
   explicit SimRuntime(std::uint64_t seed);
 
-  EpochUs now() const override { return EpochUs{now_us_}; }
+  EpochUs now() const override { return EpochUs{now_us_ + clock_set_by_us_}; }
+  std::int64_t steady_us() const override { return now_us_; }
   void post(ports::Task task) override;
   ports::TimerId post_after(std::int64_t delay_us, ports::Task task) override;
   void cancel(ports::TimerId timer) override;
@@ -27,6 +28,8 @@ class SimRuntime final : public ports::Runtime {
   void run_until_idle();
   // Moves the clock on, running every task at its moment.
   void advance(std::int64_t by_us);
+  // As someone who sets the clock: what is due stays due in so long.
+  void set_clock_by(std::int64_t us) { clock_set_by_us_ += us; }
   // Forgets all tasks and timers: a process that ended.
   void drop_all();
 
@@ -42,6 +45,7 @@ class SimRuntime final : public ports::Runtime {
   void mix(std::uint64_t value);
 
   std::int64_t now_us_;
+  std::int64_t clock_set_by_us_ = 0;
   std::uint64_t next_order_ = 1;
   std::uint64_t trace_ = 0xcbf29ce484222325U;
   std::uint64_t tasks_run_ = 0;

@@ -1,5 +1,7 @@
 #include "serve/listeners.h"
 
+#include <algorithm>
+
 namespace telltale::serve {
 namespace {
 
@@ -8,43 +10,91 @@ constexpr std::size_t kAtOnce = 128;  // some 2 ms of sending
 }  // namespace
 
 Listeners::Place Listeners::add(ViewListener* listener) {
-  listeners_[next_place_] = {listener};
-  return next_place_++;
+  if (empty_rooms_.empty()) {
+    empty_rooms_.push_back(static_cast<std::uint32_t>(rooms_.size()));
+    rooms_.emplace_back();
+  }
+  const std::uint32_t number = empty_rooms_.back();
+  empty_rooms_.pop_back();
+  Room& room = rooms_[number];
+  room.listener = listener;
+  room.told_at_us = 0;
+  return {number, ++room.guest};
+}
+
+void Listeners::remove(Place place) {
+  Room* room = find(place);
+  if (room == nullptr) return;
+  room->listener = nullptr;
+  empty_rooms_.push_back(place.room);
+}
+
+Listeners::Room* Listeners::find(Place place) {
+  if (place.room >= rooms_.size()) return nullptr;
+  Room& room = rooms_[place.room];
+  return room.listener != nullptr && room.guest == place.guest ? &room : nullptr;
 }
 
 void Listeners::tell_all() {
-  for (auto& [place, entry] : listeners_) put_in_line(place, entry);
+  for (std::uint32_t room = 0; room < rooms_.size(); ++room) put_in_line(room);
   if (!goes_on_) tell_some();
 }
 
-void Listeners::tell(Place place) {
-  const auto found = listeners_.find(place);
-  if (found != listeners_.end()) put_in_line(place, found->second);
-  if (!goes_on_) tell_some();
-}
-
-void Listeners::put_in_line(Place place, Entry& entry) {
-  if (entry.waits) return;
-  entry.waits = true;
-  entry.since = loop_.now();
-  line_.push_back(place);
+void Listeners::put_in_line(std::uint32_t number) {
+  Room& room = rooms_[number];
+  if (room.waits || room.listener == nullptr) return;
+  room.waits = true;
+  line_.push_back(number);
 }
 
 void Listeners::tell_some() {
   for (std::size_t told = 0; told < kAtOnce && !line_.empty(); ++told) {
-    const auto found = listeners_.find(line_.front());
+    Room& room = rooms_[line_.front()];
     line_.pop_front();
-    if (found == listeners_.end()) continue;
-    Entry& entry = found->second;
-    entry.waits = false;
-    waited_us_ = to_number(loop_.now()) - to_number(entry.since);
-    entry.listener->views_changed();  // it, or another, may be removed by that
+    room.waits = false;
+    if (room.listener != nullptr) room.listener->views_changed();  // who may go, or bring others
   }
   goes_on_ = !line_.empty();
   if (!goes_on_) return;
   loop_.post([this, alive = alive_] {
     if (*alive) tell_some();
   });
+}
+
+void Listeners::tell_at(Place place, std::int64_t at_us) {
+  Room* room = find(place);
+  if (room == nullptr || (room->told_at_us != 0 && room->told_at_us <= at_us)) return;
+  room->told_at_us = at_us;
+  appointments_.push({at_us, place});
+  wait_for_next();
+}
+
+// One timer for all of them: thousands of pulses a second are no work for the loop's timers.
+void Listeners::wait_for_next() {
+  if (appointments_.empty()) return;
+  const std::int64_t at_us = appointments_.top().at_us;
+  if (woken_at_us_ != 0 && woken_at_us_ <= at_us) return;
+  woken_at_us_ = at_us;
+  const std::int64_t delay_us = std::max<std::int64_t>(at_us - loop_.steady_us(), 0);
+  loop_.post_after(delay_us, [this, alive = alive_, at_us] {
+    if (!*alive || woken_at_us_ != at_us) return;
+    woken_at_us_ = 0;
+    keep_appointments();
+  });
+}
+
+void Listeners::keep_appointments() {
+  const std::int64_t now_us = loop_.steady_us();
+  while (!appointments_.empty() && appointments_.top().at_us <= now_us) {
+    const Appointment due = appointments_.top();
+    appointments_.pop();
+    Room* room = find(due.place);
+    if (room == nullptr || room->told_at_us != due.at_us) continue;
+    room->told_at_us = 0;
+    put_in_line(due.place.room);
+  }
+  wait_for_next();
+  if (!goes_on_) tell_some();
 }
 
 }  // namespace telltale::serve

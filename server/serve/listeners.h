@@ -6,8 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <memory>
+#include <queue>
+#include <vector>
 
 #include "ports/runtime.h"
 
@@ -21,36 +22,50 @@ class ViewListener {
 
 class Listeners {
  public:
-  using Place = std::uint64_t;
+  // One that was left names nobody, though another listener has its room.
+  struct Place {
+    std::uint32_t room = 0;
+    std::uint32_t guest = 0;  // 0: of nobody
+  };
 
   explicit Listeners(ports::Runtime& loop) : loop_(loop) {}
   ~Listeners() { *alive_ = false; }
 
   Place add(ViewListener* listener);
-  void remove(Place place) { listeners_.erase(place); }
+  void remove(Place place);
 
-  // Each tells at once where nobody waits, else later.
+  // Tells each at once where nobody waits, else later.
   void tell_all();
-  void tell(Place place);
-
-  // How long the one that was told last had waited for its turn.
-  std::int64_t waited_us() const { return waited_us_; }
+  // Tells it at that time (Runtime::steady_us), in its turn. Of several times asked for only the
+  // first is certain.
+  void tell_at(Place place, std::int64_t at_us);
 
  private:
-  struct Entry {
-    ViewListener* listener;
-    bool waits = false;
-    EpochUs since{};  // it waits
+  struct Room {
+    ViewListener* listener = nullptr;
+    std::uint32_t guest = 0;      // counts who was here
+    bool waits = false;           // in line
+    std::int64_t told_at_us = 0;  // the first time asked for; 0: none
   };
-  void put_in_line(Place place, Entry& entry);
+  struct Appointment {
+    std::int64_t at_us;
+    Place place;
+    bool operator>(const Appointment& other) const { return at_us > other.at_us; }
+  };
+  Room* find(Place place);
+  void put_in_line(std::uint32_t room);
   void tell_some();
+  void wait_for_next();
+  void keep_appointments();
 
   ports::Runtime& loop_;
-  std::map<Place, Entry> listeners_;
-  Place next_place_ = 1;
-  std::deque<Place> line_;  // at most one place a listener; some may have left
+  std::vector<Room> rooms_;
+  std::vector<std::uint32_t> empty_rooms_;
+  std::deque<std::uint32_t> line_;  // of rooms, each at most once; some may be empty by now
+  // Ends with the nearest. Those that another one of their listener came before are passed over.
+  std::priority_queue<Appointment, std::vector<Appointment>, std::greater<>> appointments_;
+  std::int64_t woken_at_us_ = 0;  // the nearest timer that is set; 0: none
   bool goes_on_ = false;
-  std::int64_t waited_us_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

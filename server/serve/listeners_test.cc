@@ -18,7 +18,7 @@ struct Reader final : ViewListener {
     if (on_told) on_told();
   }
   int told = 0;
-  Listeners::Place place = 0;
+  Listeners::Place place;
   std::function<void()> on_told;
 };
 
@@ -59,28 +59,44 @@ TEST_F(ListenersTest, WhoWaitsIsToldOnceOfAllThatChangedMeanwhile) {
   EXPECT_EQ(told(1), kMany - before);
 }
 
-TEST_F(ListenersTest, OneIsToldAtOnceOrBehindThoseThatWait) {
+TEST_F(ListenersTest, OneIsToldAtItsTimeBehindThoseThatWait) {
   Reader& first = readers_.front();
-  listeners_.tell(first.place);
-  EXPECT_EQ(first.told, 1);
-  listeners_.tell_all();
-  EXPECT_EQ(first.told, 2);
+  listeners_.tell_at(first.place, loop_.steady_us() + 1'000);
+  loop_.advance(999);
+  EXPECT_EQ(first.told, 0);
   int told_before_it = 0;
   first.on_told = [&] { told_before_it = told(1); };
-  listeners_.tell(first.place);
+  listeners_.tell_all();  // it comes first, and has to wait when its time comes
+  listeners_.tell_at(first.place, loop_.steady_us());
+  loop_.advance(1);
   EXPECT_EQ(first.told, 2);
-  loop_.run_until_idle();
-  EXPECT_EQ(first.told, 3);
   EXPECT_EQ(told_before_it, kMany - 1);
+  loop_.advance(1'000'000);
+  EXPECT_EQ(first.told, 2);
 }
 
-TEST_F(ListenersTest, SaysHowLongTheLastOneWaited) {
+TEST_F(ListenersTest, OfSeveralTimesTheFirstIsKept) {
+  Reader& first = readers_.front();
+  for (const std::int64_t at_us : {3'000, 1'000, 2'000})
+    listeners_.tell_at(first.place, loop_.steady_us() + at_us);
+  listeners_.tell_at(readers_.back().place, loop_.steady_us() + 2'000);
+  loop_.advance(1'000);
+  EXPECT_EQ(first.told, 1);
+  loop_.advance(1'000);
+  EXPECT_EQ(readers_.back().told, 1);
+}
+
+TEST_F(ListenersTest, WhoTakesALeaversRoomIsNotToldForIt) {
+  listeners_.tell_at(readers_.front().place, loop_.steady_us() + 1'000);
+  listeners_.remove(readers_.front().place);
+  Reader another;
+  another.place = listeners_.add(&another);
+  loop_.advance(1'000);
+  EXPECT_EQ(another.told, 0);
+  listeners_.remove(readers_.front().place);  // once more, which is nobody's
   listeners_.tell_all();
   loop_.run_until_idle();
-  EXPECT_EQ(listeners_.waited_us(), 0);
-  readers_.front().on_told = [&] { loop_.advance(5'000); };
-  listeners_.tell_all();
-  EXPECT_EQ(listeners_.waited_us(), 5'000);
+  EXPECT_EQ(another.told, 1);
 }
 
 TEST_F(ListenersTest, WhoLeavesWhileOthersAreToldIsToldNoMore) {

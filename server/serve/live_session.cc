@@ -10,16 +10,13 @@
 #include "schema/view.pb.h"
 
 namespace telltale::serve {
-namespace {
+std::string encode_binary(schema::ServerFrame frame) {
+  schema::ServerMessage part;
+  part.add_frames()->Swap(&frame);
+  return part.SerializeAsString();
+}
 
-// Where readers wait for their turns, numbers leave most of those to what is news.
-constexpr std::int64_t kTurnsANumber = 8;
-
-}  // namespace
-
-std::string encode_binary(const schema::ServerFrame& frame) { return frame.SerializeAsString(); }
-
-std::string encode_event(const schema::ServerFrame& frame) {
+std::string encode_event(schema::ServerFrame frame) {
   if (frame.has_hello()) return "";
   if (frame.has_pulse()) return ": pulse\n\n";
   google::protobuf::util::JsonPrintOptions options;
@@ -47,15 +44,12 @@ LiveSession::~LiveSession() {
 void LiveSession::start() {
   started_ = true;
   place_in_views_ = views_.listeners().add(this);
-  place_in_runs_ = runs_.listeners().add(this);
   schema::ServerFrame frame;
   frame.set_sent_at_us(to_number(loop_.now()));
   frame.mutable_hello()->set_schema_version(kSchemaVersion);
   frame.mutable_hello()->set_server_version(kServerVersion);
-  queue(frame);
-  loop_.post_after(limits::kPulseUs, [this, alive = alive_] {
-    if (*alive) pulse();
-  });
+  queue(std::move(frame));
+  pulse_due_us_ = loop_.steady_us() + limits::kPulseUs;
   flush();
 }
 
@@ -98,6 +92,8 @@ void LiveSession::subscribe(const schema::Subscribe& wanted) {
   const bool of_run = named.kind != Resource::Kind::runs;
   subscriptions_[id] = std::move(subscription);
   if (!of_run) {
+    // Only then: the list changes often, and those who watch a run have nothing of it.
+    if (place_in_runs_.guest == 0) place_in_runs_ = runs_.listeners().add(this);
     flush();
     return;
   }
@@ -129,7 +125,7 @@ void LiveSession::fail(std::uint32_t id, const Error& error) {
   problem.set_title(name_of(error.code));
   problem.set_status(static_cast<std::uint32_t>(http_status_of(error.code)));
   problem.set_detail(error.message);
-  queue(frame);
+  queue(std::move(frame));
   if (outgoing_.size() <= 2 * limits::kSubscriptions) return;
   // It asks and asks and never reads: the connection ends, from outside this call.
   loop_.post([alive = alive_, &transport = transport_] {
@@ -137,33 +133,16 @@ void LiveSession::fail(std::uint32_t id, const Error& error) {
   });
 }
 
-void LiveSession::pulse() {
-  loop_.post_after(limits::kPulseUs, [this, alive = alive_] {
-    if (*alive) pulse();
-  });
-  if (sending_) return;  // what is on its way tells the reader as much
-  schema::ServerFrame frame;
-  frame.set_sent_at_us(to_number(loop_.now()));
-  schema::Pulse& pulse = *frame.mutable_pulse();
-  for (const auto& [id, subscription] : subscriptions_) {
-    schema::Pulse::Age& age = *pulse.add_ages();
-    age.set_subscription(id);
-    age.set_age_us(subscription->age_us(loop_.now()));
-  }
-  queue(frame);
-}
-
 // Sends what changed, unless a message is on its way: then sent() comes here again.
 void LiveSession::flush() {
   if (!started_ || sending_) return;
-  const std::int64_t now_us = to_number(loop_.now());
-  const std::int64_t numbers_gap_us =
-      std::max(limits::kNumbersGapUs, kTurnsANumber * views_.listeners().waited_us());
+  const std::int64_t now_us = loop_.steady_us();
+  std::int64_t next_us = now_us + limits::kPulseUs;
   std::vector<std::pair<std::uint32_t, Error>> failed;
   for (auto& [id, subscription] : subscriptions_) {
-    const std::int64_t due_us = subscription->due_us(numbers_gap_us);
+    const std::int64_t due_us = subscription->due_us();
     if (now_us < due_us) {
-      flush_at(due_us);
+      next_us = std::min(next_us, due_us);
       continue;
     }
     schema::ServerFrame frame;
@@ -172,42 +151,62 @@ void LiveSession::flush() {
       failed.emplace_back(id, built.error());
     } else if (built.value()) {
       frame.set_subscription(id);
-      frame.set_sent_at_us(now_us);
+      frame.set_sent_at_us(to_number(loop_.now()));
       frame.set_age_us(subscription->age_us(loop_.now()));
-      subscription->sent_at_us = now_us;
-      if (subscription->more) flush_at(now_us + limits::kFrameGapUs);
-      outgoing_.push_back(encode_(frame));
+      subscription->sent_us = now_us;
+      if (subscription->more) next_us = std::min(next_us, now_us + limits::kFrameGapUs);
+      outgoing_.push_back(encode_(std::move(frame)));
     }
   }
+  if (pulse_due_us_ <= now_us) add_pulse(now_us);
+  views_.listeners().tell_at(place_in_views_, std::min(next_us, pulse_due_us_));
   for (const auto& [id, error] : failed) fail(id, error);
   send_next();
 }
 
-void LiveSession::flush_at(std::int64_t at_us) {
-  if (flush_due_us_ != 0 && flush_due_us_ <= at_us) return;
-  flush_due_us_ = at_us;
-  const std::int64_t delay_us = std::max<std::int64_t>(at_us - to_number(loop_.now()), 0);
-  loop_.post_after(delay_us, [this, alive = alive_, at_us] {
-    if (!*alive || flush_due_us_ != at_us) return;
-    flush_due_us_ = 0;
-    views_.listeners().tell(place_in_views_);
-  });
+void LiveSession::add_pulse(std::int64_t now_us) {
+  pulse_due_us_ = now_us + limits::kPulseUs;
+  schema::ServerFrame frame;
+  frame.set_sent_at_us(to_number(loop_.now()));
+  schema::Pulse& pulse = *frame.mutable_pulse();
+  for (const auto& [id, subscription] : subscriptions_) {
+    schema::Pulse::Age& age = *pulse.add_ages();
+    age.set_subscription(id);
+    age.set_age_us(subscription->age_us(loop_.now()));
+  }
+  outgoing_.push_back(encode_(std::move(frame)));
 }
 
-void LiveSession::queue(const schema::ServerFrame& frame) {
-  outgoing_.push_back(encode_(frame));
+void LiveSession::queue(schema::ServerFrame frame) {
+  outgoing_.push_back(encode_(std::move(frame)));
   send_next();
 }
 
 void LiveSession::send_next() {
-  while (started_ && !sending_ && !outgoing_.empty()) {
-    std::string message = std::move(outgoing_.front());
-    outgoing_.pop_front();
-    if (message.empty()) continue;
-    sending_ = true;
+  if (!started_ || sending_) return;
+  std::string message = next_message();
+  if (message.empty()) return;
+  sending_ = true;
+  transport_.send(std::move(message));
+}
+
+// The frames that wait, as many as a message holds: a small one is not to wait for a large one that
+// was asked for after it.
+std::string LiveSession::next_message() {
+  std::string message;
+  auto next = outgoing_.begin();
+  for (; next != outgoing_.end(); ++next) {
+    if (next->empty()) continue;
+    if (!message.empty() && message.size() + next->size() > limits::kLiveMessageBytes) break;
     counters_.add(Counter::live_frames);
-    transport_.send(std::move(message));
+    if (message.empty()) {
+      message = std::move(*next);
+    } else {
+      message += *next;
+    }
   }
+  outgoing_.erase(outgoing_.begin(), next);
+  return message;
 }
 
 void LiveSession::sent() {

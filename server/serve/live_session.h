@@ -1,13 +1,14 @@
-// LiveSession: one live connection, as a state machine without I/O: subscriptions in, frames out.
-// A subscription is answered with a snapshot (or with what is newer than `since`), then with what
+// LiveSession: one live connection, as a state machine without I/O: subscriptions in, frames out. A
+// subscription is answered with a snapshot (or with what is newer than `since`), then with what
 // changed. Nothing is queued for a slow reader: while a message is on its way changes only mark
-// their subscription, and the next frame holds them all. Lives on serve's loop.
+// their subscription, and the next frame holds them all. What goes out at a time is one message,
+// for each costs what 100 of its bytes do not. Lives on serve's loop.
 #pragma once
 
-#include <deque>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/counters.h"
 #include "serve/http_server.h"
@@ -21,10 +22,11 @@ class Subscribe;
 
 namespace telltale::serve {
 
-// How a frame is written: protobuf for WebSocket, an event for an event stream. "" leaves it out.
-using EncodeFrame = std::string (*)(const schema::ServerFrame&);
-std::string encode_binary(const schema::ServerFrame& frame);
-std::string encode_event(const schema::ServerFrame& frame);
+// How a frame is written: as a part of a ServerMessage for WebSocket, as an event for an event
+// stream; one after another they are a message. "" leaves it out.
+using EncodeFrame = std::string (*)(schema::ServerFrame);
+std::string encode_binary(schema::ServerFrame frame);
+std::string encode_event(schema::ServerFrame frame);
 
 class LiveSession final : public Session, public ViewListener {
  public:
@@ -43,11 +45,11 @@ class LiveSession final : public Session, public ViewListener {
  private:
   void fail(std::uint32_t id, const Error& error);
   void opened(std::uint32_t id, std::uint64_t generation, Result<LiveViews::RunPtr> run);
-  void pulse();
+  void add_pulse(std::int64_t now_us);
   void flush();
-  void flush_at(std::int64_t at_us);
-  void queue(const schema::ServerFrame& frame);
+  void queue(schema::ServerFrame frame);
   void send_next();
+  std::string next_message();
 
   ports::Runtime& loop_;
   LiveViews& views_;
@@ -55,15 +57,15 @@ class LiveSession final : public Session, public ViewListener {
   Counters& counters_;
   Transport& transport_;
   const EncodeFrame encode_;
-  Listeners::Place place_in_views_ = 0;
-  Listeners::Place place_in_runs_ = 0;
+  Listeners::Place place_in_views_;
+  Listeners::Place place_in_runs_;  // once it watches a list
   std::map<std::uint32_t, std::unique_ptr<Subscription>> subscriptions_;
   std::uint64_t next_generation_ = 1;
-  // At most one frame per subscription, a pulse, and a refusal for each message received.
-  std::deque<std::string> outgoing_;
+  // Frames: at most one per subscription, a pulse, and a refusal for each message received.
+  std::vector<std::string> outgoing_;
   bool sending_ = false;
   bool started_ = false;
-  std::int64_t flush_due_us_ = 0;  // 0: no timer is set
+  std::int64_t pulse_due_us_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

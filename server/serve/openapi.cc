@@ -395,7 +395,7 @@ std::string_view openapi_document() {
   },
   "/api/v1/live": {
    "get": {
-    "summary": "WebSocket: ClientFrame in, ServerFrame out (schema/view.proto)",
+    "summary": "WebSocket: ClientFrame in, ServerMessage out (schema/view.proto)",
     "responses": {
      "101": {
       "description": "upgraded"

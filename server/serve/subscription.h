@@ -32,14 +32,14 @@ class Subscription {
   // The frame with what the reader does not have; nothing if it has all. invalid_argument or
   // not_found end the subscription.
   Result<bool> next_frame(const RunList& runs, schema::ServerFrame& frame);
-  // When its next frame may be sent; 0 before the first. One with nothing but numbers of a run is
-  // `numbers_gap_us` after the last.
-  std::int64_t due_us(std::int64_t numbers_gap_us) const;
+  // When its next frame may be sent (Runtime::steady_us); 0 before the first. One with nothing but
+  // numbers of a run is later than others.
+  std::int64_t due_us() const;
   // Time since the source of the run last said anything; 0 once the run ended, and for lists.
   std::int64_t age_us(EpochUs now) const;
 
-  std::int64_t sent_at_us = 0;  // of its last frame
-  bool more = false;            // the last frame did not hold everything
+  std::int64_t sent_us = 0;  // its last frame; Runtime::steady_us
+  bool more = false;         // the last frame did not hold everything
 
  private:
   Result<bool> runs_frame(const RunList& runs, schema::ServerFrame& frame);

@@ -11,7 +11,7 @@
 namespace telltale::serve {
 namespace {
 
-constexpr std::int64_t kSentAtUs = 1'000'000;
+constexpr std::int64_t kSentUs = 1'000'000;
 
 // A run and a reader who has all of it.
 class RunSubscription : public testing::Test {
@@ -22,7 +22,7 @@ class RunSubscription : public testing::Test {
     const std::string path = "/api/v1/runs/" + run_->view.key().text();
     subscription_ = std::make_unique<Subscription>(1, 1, parse_resource(path, "").take(), "");
     subscription_->set_run(run_);
-    EXPECT_EQ(subscription_->due_us(limits::kNumbersGapUs), 0);
+    EXPECT_EQ(subscription_->due_us(), 0);
     EXPECT_TRUE(send().has_run());
   }
 
@@ -32,10 +32,10 @@ class RunSubscription : public testing::Test {
   schema::ServerFrame send() {
     schema::ServerFrame frame;
     EXPECT_TRUE(subscription_->next_frame(runs_, frame).value());
-    subscription_->sent_at_us = kSentAtUs;
+    subscription_->sent_us = kSentUs;
     return frame;
   }
-  std::int64_t gap_us() const { return subscription_->due_us(limits::kNumbersGapUs) - kSentAtUs; }
+  std::int64_t gap_us() const { return subscription_->due_us() - kSentUs; }
 
   runtime::SimRuntime loop_{1};
   log::MemoryLog log_{loop_};

@@ -22,6 +22,7 @@ class WebsocketTransport final : public LiveTransport {
     // A peer that is gone without a word is found by pings.
     socket.set_option(beast::websocket::stream_base::timeout::suggested(beast::role_type::server));
     socket.binary(true);
+    socket.auto_fragment(false);  // a large message is no more writes than a small one
     socket.read_message_max(limits::kClientFrameBytes);
   }
 

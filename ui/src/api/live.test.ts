@@ -4,8 +4,10 @@ import {
   ClientFrameSchema,
   RunViewSchema,
   ServerFrameSchema,
+  ServerMessageSchema,
   TaskViewSchema,
   type ClientFrame,
+  type ServerFrame,
 } from './gen/view_pb';
 import { Live, type Socket } from './live';
 import { RunStore } from './run_store';
@@ -25,6 +27,10 @@ class FakeSocket implements Socket {
     this.readyState = 1;
     this.onopen?.();
   }
+  hear(frames: ServerFrame[]): void {
+    const message = create(ServerMessageSchema, { frames });
+    this.onmessage?.({ data: toBinary(ServerMessageSchema, message).slice().buffer });
+  }
   say(position: string, snapshot: boolean, ids: string[], removedTasks: string[] = []): void {
     const tasks = ids.map((id) => create(TaskViewSchema, { id }));
     const value = create(RunViewSchema, { tasks, removedTasks });
@@ -34,7 +40,7 @@ class FakeSocket implements Socket {
       snapshot,
       body: { case: 'run', value },
     });
-    this.onmessage?.({ data: toBinary(ServerFrameSchema, frame).slice().buffer });
+    this.hear([frame]);
   }
 }
 
@@ -72,4 +78,19 @@ test('deltas merge by id, tombstones delete, and a new connection asks for what 
   expect(second.sent[0]?.kind.value).toMatchObject({ id: 1, since: '9' });
   second.say('10', true, ['d']);
   expect([...store.tasks.keys()]).toEqual(['d']);
+});
+
+test('the frames of one message are taken in their order, each by its subscription', () => {
+  const socket = new FakeSocket();
+  const live = new Live(() => socket);
+  const heard: string[] = [];
+  const first = live.subscribe('/api/v1/runs/a', ({ position }) => heard.push(`a ${position}`));
+  const second = live.subscribe('/api/v1/runs/b', ({ position }) => heard.push(`b ${position}`));
+  live.start();
+  socket.open();
+  const frame = (subscription: number, position: string): ServerFrame =>
+    create(ServerFrameSchema, { subscription, position });
+  const pulse = create(ServerFrameSchema, { body: { case: 'pulse', value: {} } });
+  socket.hear([frame(second.id, '3'), pulse, frame(first.id, '4'), frame(second.id, '5')]);
+  expect(heard).toEqual(['b 3', 'a 4', 'b 5']);
 });

@@ -3,7 +3,7 @@
 // page; it never interprets what a subscription carries.
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { Signal } from '../base/signal';
-import { ClientFrameSchema, ServerFrameSchema, type ServerFrame } from './gen/view_pb';
+import { ClientFrameSchema, ServerMessageSchema, type ServerFrame } from './gen/view_pb';
 
 export interface Socket {
   binaryType: string;
@@ -110,8 +110,10 @@ export class Live {
       for (const subscription of this.subscriptions.values()) this.ask(subscription);
       this.signal.changed();
     };
-    socket.onmessage = (event) =>
-      this.take(fromBinary(ServerFrameSchema, new Uint8Array(event.data)));
+    socket.onmessage = (event) => {
+      const message = fromBinary(ServerMessageSchema, new Uint8Array(event.data));
+      for (const frame of message.frames) this.take(frame);
+    };
     socket.onclose = () => {
       if (this.socket !== socket) return;
       this.socket = null;

@@ -37,7 +37,7 @@ def viewers() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     print(f"\nviewers of one node; {1 / PACE_S:.0f} requests a second, each a point a run, or of a")
     print("twentieth of many runs: ms until a viewer has a point, of all points and viewers")
-    print(f"{'':40}      p50      p90      p99     most  frames/s  KB a viewer: open, at the end")
+    print(f"{'':40}      p50      p90      p99     most  messages/s  KB a viewer: open, at the end")
     ways: Dict[str, Start] = {"embedded": embedded, "distributed": distributed}
     for name, start in ways.items():
         for crowd in CROWDS:
@@ -66,7 +66,7 @@ def _crowd(system: System, crowd: Crowd) -> str:
     quantiles = "".join(f"{ms:9.1f}" for ms in result["ms"])
     a_viewer = [(mb - before_mb) * 1024 / crowd.viewers for mb in (open_mb, end_mb)]
     return (
-        f"{quantiles}{result['frames_per_s']:10,.0f}{a_viewer[0]:10.1f}{a_viewer[1]:7.1f}"
+        f"{quantiles}{result['messages_per_s']:12,.0f}{a_viewer[0]:10.1f}{a_viewer[1]:7.1f}"
         f"   {processors:.2f} processors, {result['points']:,} points seen"
     )
 

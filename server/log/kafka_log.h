@@ -18,19 +18,17 @@ struct KafkaTopic {
   bool compacted = false;  // only the newest record of each key is kept
 };
 
-struct KafkaHeader {
-  std::string name;
-  std::string value;
-};
+using AddKafkaHeader = std::function<void(std::string_view name, std::string_view value)>;
 
 struct KafkaLogOptions {
   std::map<std::string, KafkaTopic> topics = {
       {ports::kEventsTopic, {.partitions = 24}},
       {ports::kRunsTopic, {.partitions = 1, .compacted = true}},
       {ports::kSourcesTopic, {.partitions = 1, .compacted = true}}};
-  // What a record's headers are beside `ce_time`, which the log writes itself. Called on the thread
+  // Adds a record's headers beside `ce_time`, which the log writes itself. Called on the thread
   // that appends; must know every topic. None: no other headers.
-  std::function<std::vector<KafkaHeader>(const std::string& topic, const ports::Record&)> describe;
+  std::function<void(const std::string& topic, const ports::Record&, const AddKafkaHeader&)>
+      describe;
 };
 
 // `url`: kafka://host[:port][,host[:port]...][?name=value&...]. A name that starts with "telltale."

@@ -54,14 +54,16 @@ struct Slot {
 // One append, from its acceptance until all its records are settled.
 struct Pending {
   Pending(std::string topic, std::vector<ports::Record> records, std::vector<int> partitions,
-          std::size_t bytes, KafkaProducer::Answer done)
+          std::size_t bytes, std::size_t prefix, KafkaProducer::Answer done)
       : topic(std::move(topic)),
+        plain_topic(this->topic.substr(prefix)),
         records(std::move(records)),
         partitions(std::move(partitions)),
         bytes(bytes),
         done(std::move(done)) {}
 
   std::string topic;
+  std::string plain_topic;             // without our prefix
   std::vector<ports::Record> records;  // librdkafka points into them
   std::vector<int> partitions;
   std::size_t bytes;
@@ -164,8 +166,9 @@ void KafkaProducer::append(std::string topic, std::vector<ports::Record> records
     done(ports::Appended());
   } else {
     state_->bytes += bytes;
-    state_->accepted.push_back(std::make_unique<Pending>(
-        std::move(topic), std::move(records), std::move(partitions), bytes, std::move(done)));
+    state_->accepted.push_back(
+        std::make_unique<Pending>(std::move(topic), std::move(records), std::move(partitions),
+                                  bytes, state_->config.prefix.size(), std::move(done)));
     state_->wake();
   }
 }
@@ -227,14 +230,12 @@ rd_kafka_resp_err_t KafkaProducer::State::produce(Pending& append, std::size_t i
                                                   rd_kafka_topic_t* topic) {
   ports::Record& record = append.records[index];
   rd_kafka_headers_t* headers = rd_kafka_headers_new(8);
-  const std::string time = to_rfc3339(record.timestamp_us);
-  rd_kafka_header_add(headers, "ce_time", 7, time.data(), static_cast<ssize_t>(time.size()));
-  if (describe) {
-    for (const KafkaHeader& header : describe(append.topic.substr(config.prefix.size()), record)) {
-      rd_kafka_header_add(headers, header.name.data(), static_cast<ssize_t>(header.name.size()),
-                          header.value.data(), static_cast<ssize_t>(header.value.size()));
-    }
-  }
+  const auto add = [headers](std::string_view name, std::string_view value) {
+    rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), value.data(),
+                        static_cast<ssize_t>(value.size()));
+  };
+  add("ce_time", to_rfc3339(record.timestamp_us));
+  if (describe) describe(append.plain_topic, record, add);
   rd_kafka_vu_t with[7];
   with[0].vtype = RD_KAFKA_VTYPE_RKT;
   with[0].u.rkt = topic;

@@ -3,6 +3,10 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/wire_format_lite.h>
 
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
 #include "base/limits.h"
 #include "schema/event.pb.h"
 
@@ -12,29 +16,43 @@ namespace {
 using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::CodedInputStream;
 
+constexpr std::string_view kOfNoKind = "telltale.event";
+
+// ce_type by the number of an event's field: "telltale.task_state". "": the field is no kind.
+std::vector<std::string> make_types() {
+  const auto* kinds = schema::Event::descriptor()->FindOneofByName("kind");
+  std::vector<std::string> types;
+  for (int i = 0; i < kinds->field_count(); ++i) {
+    const auto number = static_cast<std::size_t>(kinds->field(i)->number());
+    types.resize(std::max(types.size(), number + 1));
+    types[number] = "telltale." + kinds->field(i)->name();
+  }
+  return types;
+}
+
 struct Seen {
-  std::string id;
-  std::string kind;  // of the oneof: "task_state"
+  std::string_view id;
+  std::string_view type = kOfNoKind;
 };
 
 // Reads the id and which kind it is; what the kind holds is passed over, however large.
-Seen look_at(const std::string& bytes) {
+Seen look_at(std::string_view bytes) {
+  static const std::vector<std::string> types = make_types();
   Seen seen;
-  const auto* event = schema::Event::descriptor();
   CodedInputStream in(reinterpret_cast<const std::uint8_t*>(bytes.data()),
                       static_cast<int>(bytes.size()));
   while (const std::uint32_t tag = in.ReadTag()) {
     const int number = WireFormatLite::GetTagFieldNumber(tag);
     if (number == schema::Event::kIdFieldNumber) {
       std::uint32_t size = 0;
-      if (!in.ReadVarint32(&size) || size > limits::kEventIdBytes ||
-          !in.ReadString(&seen.id, static_cast<int>(size))) {
-        return seen;
-      }
+      if (!in.ReadVarint32(&size) || size > limits::kEventIdBytes) return seen;
+      const auto at = static_cast<std::size_t>(in.CurrentPosition());
+      if (!in.Skip(static_cast<int>(size))) return seen;
+      seen.id = bytes.substr(at, size);
       continue;
     }
-    const auto* field = event->FindFieldByNumber(number);
-    if (field != nullptr && field->containing_oneof() != nullptr) seen.kind = field->name();
+    const auto kind = static_cast<std::size_t>(number);
+    if (kind < types.size() && !types[kind].empty()) seen.type = types[kind];
     if (!WireFormatLite::SkipField(&in, tag)) return seen;
   }
   return seen;
@@ -42,22 +60,22 @@ Seen look_at(const std::string& bytes) {
 
 }  // namespace
 
-std::vector<log::KafkaHeader> event_headers(const std::string& topic, const ports::Record& record) {
-  std::vector<log::KafkaHeader> headers = {{"ce_specversion", "1.0"},
-                                           {"ce_source", "telltale"},
-                                           {"content-type", "application/protobuf"},
-                                           {"ce_subject", record.key}};
+void event_headers(const std::string& topic, const ports::Record& record,
+                   const log::AddKafkaHeader& add) {
+  add("ce_specversion", "1.0");
+  add("ce_source", "telltale");
+  add("content-type", "application/protobuf");
+  add("ce_subject", record.key);
   if (topic == ports::kEventsTopic) {
     const Seen seen = look_at(record.value);
-    headers.push_back({"ce_id", seen.id});
-    headers.push_back({"ce_type", "telltale." + (seen.kind.empty() ? "event" : seen.kind)});
+    add("ce_id", seen.id);
+    add("ce_type", seen.type);
   } else {
     // One a key and moment, which is all that tells one record of a compacted topic from the next.
-    headers.push_back({"ce_id", record.key + "/" + std::to_string(record.timestamp_us)});
-    headers.push_back({"ce_type", topic == ports::kSourcesTopic ? "telltale.source_position"
-                                                                : "telltale.run_summary"});
+    add("ce_id", record.key + "/" + std::to_string(record.timestamp_us));
+    add("ce_type",
+        topic == ports::kSourcesTopic ? "telltale.source_position" : "telltale.run_summary");
   }
-  return headers;
 }
 
 }  // namespace telltale::main

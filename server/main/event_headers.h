@@ -4,13 +4,13 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "log/kafka_log.h"
 
 namespace telltale::main {
 
 // For KafkaLogOptions::describe. Of a record that is no event of ours only what every record has.
-std::vector<log::KafkaHeader> event_headers(const std::string& topic, const ports::Record& record);
+void event_headers(const std::string& topic, const ports::Record& record,
+                   const log::AddKafkaHeader& add);
 
 }  // namespace telltale::main

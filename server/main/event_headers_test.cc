@@ -11,8 +11,9 @@ namespace {
 
 std::map<std::string, std::string> headers_of(const std::string& topic, const std::string& value) {
   std::map<std::string, std::string> headers;
-  for (const log::KafkaHeader& header : event_headers(topic, {"the key", value, 17}))
-    headers[header.name] = header.value;
+  event_headers(topic, {"the key", value, 17}, [&](std::string_view name, std::string_view given) {
+    EXPECT_TRUE(headers.emplace(name, given).second) << name << " twice";
+  });
   return headers;
 }
 

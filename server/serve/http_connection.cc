@@ -25,6 +25,7 @@ using boost::system::error_code;
 
 constexpr auto kIdle = std::chrono::microseconds(limits::kIdleConnectionUs);
 constexpr auto kLinger = std::chrono::microseconds(limits::kLingerUs);
+constexpr std::size_t kBodyPiece = 64U << 10;
 const Error kFull{ErrorCode::unavailable, "This server has all the live readers it can have."};
 
 ports::HttpRequest to_request(http::request<http::string_body> message) {
@@ -126,10 +127,14 @@ class Connection {
       co_return co_await refuse(415, "unsupported_media_type",
                                 "Bodies are taken as they are: send it uncompressed.");
     if (parser.get()[http::field::expect] == "100-continue") co_await say_continue();
+    // Beast reads what there is room for: 512 bytes at a time, where the header was short.
+    if (parser.content_length_remaining().value_or(0) > buffer_.capacity())
+      buffer_.reserve(kBodyPiece);
     stream_.expires_after(kIdle);
     co_await http::async_read(stream_, buffer_, parser,
                               asio::redirect_error(asio::use_awaitable, error));
     if (error) co_return co_await refuse_broken(error);
+    if (buffer_.size() == 0) buffer_.shrink_to_fit();  // the connection may stay, and stay idle
     shared_->counters.add(Counter::http_requests);
     co_return co_await dispatch(parser.release());
   }

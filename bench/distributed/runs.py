@@ -22,7 +22,7 @@ class OpenRuns:
 
     def _take(self, frame: Frame, _: float) -> None:
         for run in frame["run_list"].get("runs", []):
-            if run["state"] == "SUCCEEDED":
+            if run["state"] == "SUCCEEDED" and run["run_key"] in self.keys:
                 self._ended.add(run["run_key"])
 
     def end(self) -> None:

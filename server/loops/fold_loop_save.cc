@@ -23,13 +23,16 @@ constexpr std::size_t kRunsInMemory = 256;
 void FoldLoop::publish_soon() {
   if (publish_posted_) return;
   publish_posted_ = true;
-  // The first change goes out at once, those of the next moments together.
+  // The first change goes out at once, those of the next moments together; and with those of other
+  // partitions, at a time that is the same for all of them: a log takes what comes at a time as
+  // one.
   loop_.post(alive_.task([this] {
     publish([this](Status status) {
       if (!status.ok() && status.error().code != ErrorCode::closed)
         retry_after(kRetryUs, [this] { publish_soon(); });
     });
-    loop_.post_after(limits::kSummaryGapUs, alive_.task([this] {
+    const std::int64_t gap_us = limits::kSummaryGapUs - loop_.steady_us() % limits::kSummaryGapUs;
+    loop_.post_after(gap_us, alive_.task([this] {
       publish_posted_ = false;
       const bool more = std::any_of(runs_.begin(), runs_.end(),
                                     [](const auto& entry) { return entry.second.unpublished; });

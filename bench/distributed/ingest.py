@@ -3,42 +3,72 @@
 import threading
 import time
 from functools import partial
-from typing import Dict, Tuple
+from typing import Dict, List, NamedTuple
 
 from load import EVENTS_A_BATCH, POINTS_AN_EVENT, Batches, Sender
 from runs import OpenRuns
 from system import Start, System, cpu_s, distributed, embedded
 
-INGEST_S = 15.0
+WARM_S = 30.0  # before it: what runs for days has been compiled, its caches are full
+INGEST_S = 8.0
+TURNS = 4  # of each
 SENDERS = 4
 RUNS = 16
 
 
+class Measured(NamedTuple):
+    events: int
+    acknowledged_s: float
+    shown_s: float
+    cpu: Dict[str, float]  # seconds, by process
+
+
 def ingest() -> None:
     print(f"\ningest, {EVENTS_A_BATCH} events a batch of {POINTS_AN_EVENT} points each")
-    ways: Dict[str, Start] = {"embedded": embedded}
-    for workers in (1, 2, 4):
-        ways[f"distributed, {workers} fold"] = partial(distributed, fold=workers)
-    compare(ways)
+    ways: Dict[str, Start] = {
+        f"distributed, {workers} fold": partial(distributed, fold=workers) for workers in (1, 2, 4)
+    }
+    compare(embedded, ways, WARM_S, TURNS)
 
 
-def compare(ways: Dict[str, Start]) -> None:
-    """Prints a line for each; ratios are to the first."""
+def compare(first: Start, ways: Dict[str, Start], warm_s: float, turns: int) -> None:
+    """Each way beside the first: both are up, and take turns, so that a machine which is faster now
+    than it was a minute ago is so for both. Prints a line for each; ratios are to the first."""
     print(f"{'':28}acknowledged/s      shown/s       points/s   CPU s a million events")
-    first = 0.0
     for name, start in ways.items():
-        with start() as system:
-            acknowledged, shown, cpu = _ingest(system)
-        first = first or shown
-        costs = ", ".join(f"{member} {spent:.1f}" for member, spent in cpu.items())
-        print(
-            f"{name:28}{acknowledged:14,.0f}{shown:13,.0f} ({shown / first:.2f})"
-            f"{shown * POINTS_AN_EVENT:11,.0f}   {costs}",
-            flush=True,
-        )
+        with first() as one, start() as other:
+            systems = {"embedded": one, name: other}
+            measured: Dict[str, List[Measured]] = {each: [] for each in systems}
+            for system in systems.values():
+                _ingest(system, warm_s)
+            for _ in range(turns):
+                for each, system in systems.items():
+                    measured[each].append(_ingest(system, INGEST_S))
+        of_one = _shown_a_second(measured["embedded"])
+        for each, turns_of_it in measured.items():
+            _print(each, turns_of_it, of_one)
 
 
-def _ingest(system: System) -> Tuple[float, float, Dict[str, float]]:
+def _shown_a_second(turns: List[Measured]) -> float:
+    return sum(turn.events for turn in turns) / sum(turn.shown_s for turn in turns)
+
+
+def _print(name: str, turns: List[Measured], of_one: float) -> None:
+    events = sum(turn.events for turn in turns)
+    acknowledged = events / sum(turn.acknowledged_s for turn in turns)
+    shown = _shown_a_second(turns)
+    costs = ", ".join(
+        f"{member} {sum(turn.cpu[member] for turn in turns) / events * 1e6:.1f}"
+        for member in turns[0].cpu
+    )
+    print(
+        f"{name:28}{acknowledged:14,.0f}{shown:13,.0f} ({shown / of_one:.2f})"
+        f"{shown * POINTS_AN_EVENT:11,.0f}   {costs}",
+        flush=True,
+    )
+
+
+def _ingest(system: System, seconds: float) -> Measured:
     runs = OpenRuns(system, RUNS)
     before = {name: cpu_s(member) for name, member in system.processes().items()}
     counts = [0] * SENDERS
@@ -47,7 +77,7 @@ def _ingest(system: System) -> Tuple[float, float, Dict[str, float]]:
     def send(number: int) -> None:
         mine = Sender(system.collect)
         batches = [Batches(run) for run in runs.keys[number::SENDERS]]
-        while time.monotonic() - began < INGEST_S:
+        while time.monotonic() - began < seconds:
             at = counts[number]
             mine.post(batches[at % len(batches)].body(number * 10_000_000 + at))
             counts[number] += 1
@@ -64,8 +94,5 @@ def _ingest(system: System) -> Tuple[float, float, Dict[str, float]]:
     runs.await_shown()
     shown_s = time.monotonic() - began
     events = sum(counts) * EVENTS_A_BATCH
-    cpu = {
-        name: (cpu_s(member) - before[name]) / events * 1e6
-        for name, member in system.processes().items()
-    }
-    return events / acknowledged_s, events / shown_s, cpu
+    cpu = {name: cpu_s(member) - before[name] for name, member in system.processes().items()}
+    return Measured(events, acknowledged_s, shown_s, cpu)

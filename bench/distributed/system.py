@@ -73,7 +73,9 @@ def distributed(
     """`late_s`: of the store's answers."""
     with _folder() as folder:
         roles = {"collect": 1, "fold": fold, "serve": serve}
-        with Cluster(folder, roles, 1, named=named, store_late_s=late_s) as cluster:
+        with Cluster(
+            folder, roles, 1, named=named, lasting=True, store_late_s=late_s
+        ) as cluster:
             cluster.await_ready()
             yield System(cluster.members, cluster.minio, cluster.kafka.addresses)
 

@@ -2,8 +2,12 @@
 """kafka.py: a real Kafka for tests and trials: KRaft mode, loopback only, free ports.
 
     kafka.py fetch                  its jars from Maven Central, once; prints their folder
-    kafka.py start DIR [--brokers N]  starts what is not running; prints host:port,host:port
+    kafka.py start DIR [--brokers N] [--lasting]
+                                    starts what is not running; prints host:port,host:port
     kafka.py stop DIR               ends all of it, in good order
+
+Brokers start quickly; with --lasting they take longer until Java has compiled them well, and need
+less of a processor from then on, as those do that run for days.
 
 DIR keeps the brokers' data, ports and pids, so what was stopped or killed starts again as it was.
 Needs Java 17 or later, and for the first fetch also Maven. The jars are kept outside the clone, in
@@ -31,7 +35,8 @@ from typing import Any, Dict, List
 VERSION = "4.3.1"
 START_SECONDS = 300  # one takes about 5 s on an idle machine, minutes on one that is flooded
 STOP_SECONDS = 30
-JAVA = ["java", "-Xmx512m", "-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+JAVA = ["java", "-Xmx512m", "-Xms64m", "-XX:+UseSerialGC"]
+QUICK = "-XX:TieredStopAtLevel=1"  # what starts a second sooner costs half as much again later
 
 POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
@@ -158,8 +163,8 @@ def make_certificate(folder: pathlib.Path) -> pathlib.Path:
     return keystore
 
 
-def java(jars: pathlib.Path, *arguments: str) -> List[str]:
-    return [*JAVA, "-cp", f"{jars}/*", *arguments]
+def java(jars: pathlib.Path, *arguments: str, lasting: bool = False) -> List[str]:
+    return [*JAVA, *([] if lasting else [QUICK]), "-cp", f"{jars}/*", *arguments]
 
 
 def format_storage(jars: pathlib.Path, folder: pathlib.Path, cluster: Dict[str, Any]) -> None:
@@ -212,7 +217,7 @@ def answers(port: int) -> bool:
         return False
 
 
-def start(folder: pathlib.Path, brokers: int) -> str:
+def start(folder: pathlib.Path, brokers: int, lasting: bool) -> str:
     jars = fetch()
     folder = folder.resolve()
     cluster = plan(folder, brokers)
@@ -223,7 +228,8 @@ def start(folder: pathlib.Path, brokers: int) -> str:
         if pid_of(each) != 0:
             continue
         with open(each / "out.log", "ab") as log:
-            process = subprocess.Popen(java(jars, "kafka.Kafka", str(each / "server.properties")),
+            program = java(jars, "kafka.Kafka", str(each / "server.properties"), lasting=lasting)
+            process = subprocess.Popen(program,
                                        stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                        start_new_session=True)
         (each / "pid").write_text(str(process.pid))
@@ -260,13 +266,14 @@ def main() -> None:
     starting = verbs.add_parser("start")
     starting.add_argument("folder", type=pathlib.Path)
     starting.add_argument("--brokers", type=int, default=1)
+    starting.add_argument("--lasting", action="store_true")
     stopping = verbs.add_parser("stop")
     stopping.add_argument("folder", type=pathlib.Path)
     arguments = parser.parse_args()
     if arguments.verb == "fetch":
         print(fetch())
     elif arguments.verb == "start":
-        print(start(arguments.folder, arguments.brokers))
+        print(start(arguments.folder, arguments.brokers, arguments.lasting))
     else:
         stop(arguments.folder)
 

@@ -16,7 +16,8 @@ BINARY = os.environ.get("TELLTALE_BINARY") or str(ROOT / "build" / "telltale")
 
 class Cluster:
     """`roles`: how many processes of each. `named`: they have a name in their groups, so that
-    partitions wait for one that starts again. All starts with it and ends with it."""
+    partitions wait for one that starts again. `lasting`: its brokers, see kafka.py. All starts with
+    it and ends with it."""
 
     def __init__(
         self,
@@ -26,9 +27,10 @@ class Cluster:
         partitions: int = 8,
         *,
         named: bool = False,
+        lasting: bool = False,
         store_late_s: float = 0.0,
     ) -> None:
-        self.kafka = Kafka(folder / "kafka", brokers)
+        self.kafka = Kafka(folder / "kafka", brokers, lasting)
         self.minio = Minio(folder / "minio", store_late_s)
         with contextlib.ExitStack() as ending:  # what has started, where the rest does not
             self._start(ending)

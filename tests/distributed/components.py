@@ -30,17 +30,17 @@ def _signal(pid_file: Path, what: signal.Signals) -> None:
 
 
 class Kafka:
-    """A cluster in KRaft mode. Brokers are numbered from 1."""
+    """A cluster in KRaft mode. Brokers are numbered from 1. `lasting`: see kafka.py."""
 
-    def __init__(self, folder: Path, brokers: int) -> None:
+    def __init__(self, folder: Path, brokers: int, lasting: bool = False) -> None:
         self._folder = folder
+        self._options = ["--brokers", str(brokers), *(["--lasting"] if lasting else [])]
         self.brokers = list(range(1, brokers + 1))
         self.addresses = ""
 
     def start(self) -> None:
         """What does not run; returns when all answer."""
-        count = str(len(self.brokers))
-        self.addresses = _run("kafka.py", "start", str(self._folder), "--brokers", count)
+        self.addresses = _run("kafka.py", "start", str(self._folder), *self._options)
 
     def kill(self, brokers: List[int]) -> None:
         for number in brokers:

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # test.sh: installs what it needs, runs every suite there is, closes with a table and the line
 # `N passed, N failed, N skipped`. COMPONENTS=all: sanitized C++ tests
-# too, and the tests of real components that take minutes. --only SUITE...: just
-# these.
+# too, and what takes minutes of real components and of processes over them that die. --only
+# SUITE...: just these.
 . "$(dirname "$0")/lib.sh"
 only=()
 if [ "${1:-}" = --only ]; then shift; only=("$@"); fi
@@ -94,7 +94,7 @@ tools/setup.sh page python
 if [ ${#only[@]} = 0 ]; then tools/build_page.sh || suite page-build 15 false; fi
 ! wanted check || suite check 5 run_check
 ! wanted cpp || suite cpp 150 cpp cpp release
-if wanted component || wanted distributed 1; then
+if wanted component || wanted distributed; then
   get_kafka
   get_minio
 fi
@@ -103,10 +103,10 @@ fi
 ! wanted page || suite page 15 run_page
 ! wanted browser || suite browser 75 run_browser
 if [ "${COMPONENTS:-}" = all ] || [ ${#only[@]} != 0 ]; then
+  ! wanted distributed || suite distributed 240 run_distributed
   ! wanted asan || suite asan 550 cpp asan asan
 fi
 if [ ${#only[@]} != 0 ]; then
-  ! wanted distributed || suite distributed 240 run_distributed
   ! wanted tsan || suite tsan 300 cpp tsan tsan
   ! wanted clang || suite clang 200 cpp clang clang
 fi

@@ -44,6 +44,7 @@ void Listeners::put_in_line(std::uint32_t number) {
   Room& room = rooms_[number];
   if (room.waits || room.listener == nullptr) return;
   room.waits = true;
+  room.waits_since_us = loop_.steady_us();
   line_.push_back(number);
 }
 
@@ -52,6 +53,7 @@ void Listeners::tell_some() {
     Room& room = rooms_[line_.front()];
     line_.pop_front();
     room.waits = false;
+    waited_us_ = loop_.steady_us() - room.waits_since_us;
     if (room.listener != nullptr) room.listener->views_changed();  // who may go, or bring others
   }
   goes_on_ = !line_.empty();

@@ -39,12 +39,15 @@ class Listeners {
   // Tells it at that time (Runtime::steady_us), in its turn. Of several times asked for only the
   // first is certain.
   void tell_at(Place place, std::int64_t at_us);
+  // How long the one that was told last had waited for its turn.
+  std::int64_t waited_us() const { return waited_us_; }
 
  private:
   struct Room {
     ViewListener* listener = nullptr;
-    std::uint32_t guest = 0;      // counts who was here
-    bool waits = false;           // in line
+    std::uint32_t guest = 0;  // counts who was here
+    bool waits = false;       // in line
+    std::int64_t waits_since_us = 0;
     std::int64_t told_at_us = 0;  // the first time asked for; 0: none
   };
   struct Appointment {
@@ -66,6 +69,7 @@ class Listeners {
   std::priority_queue<Appointment, std::vector<Appointment>, std::greater<>> appointments_;
   std::int64_t woken_at_us_ = 0;  // the nearest timer that is set; 0: none
   bool goes_on_ = false;
+  std::int64_t waited_us_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

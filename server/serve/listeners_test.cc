@@ -75,6 +75,15 @@ TEST_F(ListenersTest, OneIsToldAtItsTimeBehindThoseThatWait) {
   EXPECT_EQ(first.told, 2);
 }
 
+TEST_F(ListenersTest, SaysHowLongTheLastOneWaited) {
+  listeners_.tell_all();
+  loop_.run_until_idle();
+  EXPECT_EQ(listeners_.waited_us(), 0);
+  readers_.front().on_told = [&] { loop_.advance(5'000); };
+  listeners_.tell_all();
+  EXPECT_EQ(listeners_.waited_us(), 5'000);
+}
+
 TEST_F(ListenersTest, OfSeveralTimesTheFirstIsKept) {
   Reader& first = readers_.front();
   for (const std::int64_t at_us : {3'000, 1'000, 2'000})

@@ -10,6 +10,14 @@
 #include "schema/view.pb.h"
 
 namespace telltale::serve {
+namespace {
+
+// Where readers wait for their turns, numbers leave most of those to what is news; up to the time
+// in which a pulse comes too.
+constexpr std::int64_t kTurnsANumber = 8;
+
+}  // namespace
+
 std::string encode_binary(schema::ServerFrame frame) {
   schema::ServerMessage part;
   part.add_frames()->Swap(&frame);
@@ -138,9 +146,11 @@ void LiveSession::flush() {
   if (!started_ || sending_) return;
   const std::int64_t now_us = loop_.steady_us();
   std::int64_t next_us = now_us + limits::kPulseUs;
+  const std::int64_t numbers_gap_us = std::clamp(kTurnsANumber * views_.listeners().waited_us(),
+                                                 limits::kNumbersGapUs, limits::kPulseUs);
   std::vector<std::pair<std::uint32_t, Error>> failed;
   for (auto& [id, subscription] : subscriptions_) {
-    const std::int64_t due_us = subscription->due_us();
+    const std::int64_t due_us = subscription->due_us(numbers_gap_us);
     if (now_us < due_us) {
       next_us = std::min(next_us, due_us);
       continue;

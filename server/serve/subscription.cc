@@ -55,11 +55,11 @@ Result<bool> Subscription::next_frame(const RunList& runs, schema::ServerFrame& 
   return false;
 }
 
-std::int64_t Subscription::due_us() const {
+std::int64_t Subscription::due_us(std::int64_t numbers_gap_us) const {
   if (sent_us == 0) return 0;
   const bool only_numbers = resource_.kind == Resource::Kind::run && run_ && answered_ &&
                             run_->view.turned_at() <= position_;
-  return sent_us + (only_numbers ? limits::kNumbersGapUs : limits::kFrameGapUs);
+  return sent_us + (only_numbers ? numbers_gap_us : limits::kFrameGapUs);
 }
 
 std::int64_t Subscription::age_us(EpochUs now) const {

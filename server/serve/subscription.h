@@ -33,8 +33,8 @@ class Subscription {
   // not_found end the subscription.
   Result<bool> next_frame(const RunList& runs, schema::ServerFrame& frame);
   // When its next frame may be sent (Runtime::steady_us); 0 before the first. One with nothing but
-  // numbers of a run is later than others.
-  std::int64_t due_us() const;
+  // numbers of a run is `numbers_gap_us` after the last.
+  std::int64_t due_us(std::int64_t numbers_gap_us) const;
   // Time since the source of the run last said anything; 0 once the run ended, and for lists.
   std::int64_t age_us(EpochUs now) const;
 

@@ -22,7 +22,7 @@ class RunSubscription : public testing::Test {
     const std::string path = "/api/v1/runs/" + run_->view.key().text();
     subscription_ = std::make_unique<Subscription>(1, 1, parse_resource(path, "").take(), "");
     subscription_->set_run(run_);
-    EXPECT_EQ(subscription_->due_us(), 0);
+    EXPECT_EQ(subscription_->due_us(limits::kNumbersGapUs), 0);
     EXPECT_TRUE(send().has_run());
   }
 
@@ -35,7 +35,7 @@ class RunSubscription : public testing::Test {
     subscription_->sent_us = kSentUs;
     return frame;
   }
-  std::int64_t gap_us() const { return subscription_->due_us() - kSentUs; }
+  std::int64_t gap_us() const { return subscription_->due_us(limits::kNumbersGapUs) - kSentUs; }
 
   runtime::SimRuntime loop_{1};
   log::MemoryLog log_{loop_};

@@ -13,6 +13,7 @@ std::map<std::string, std::string> headers_of(const std::string& topic, const st
   std::map<std::string, std::string> headers;
   event_headers(topic, {"the key", value, 17}, [&](std::string_view name, std::string_view given) {
     EXPECT_TRUE(headers.emplace(name, given).second) << name << " twice";
+    EXPECT_NE(given.data(), nullptr) << name;
   });
   return headers;
 }

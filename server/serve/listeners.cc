@@ -18,14 +18,15 @@ Listeners::Place Listeners::add(ViewListener* listener) {
   empty_rooms_.pop_back();
   Room& room = rooms_[number];
   room.listener = listener;
-  room.told_at_us = 0;
   return {number, ++room.guest};
 }
 
 void Listeners::remove(Place place) {
   Room* room = find(place);
   if (room == nullptr) return;
+  appointments_.erase({room->told_at_us, place.room});
   room->listener = nullptr;
+  room->told_at_us = 0;
   empty_rooms_.push_back(place.room);
 }
 
@@ -66,20 +67,22 @@ void Listeners::tell_some() {
 void Listeners::tell_at(Place place, std::int64_t at_us) {
   Room* room = find(place);
   if (room == nullptr || (room->told_at_us != 0 && room->told_at_us <= at_us)) return;
+  appointments_.erase({room->told_at_us, place.room});
+  appointments_.emplace(at_us, place.room);
   room->told_at_us = at_us;
-  appointments_.push({at_us, place});
   wait_for_next();
 }
 
 // One timer for all of them: thousands of pulses a second are no work for the loop's timers.
 void Listeners::wait_for_next() {
   if (appointments_.empty()) return;
-  const std::int64_t at_us = appointments_.top().at_us;
+  const std::int64_t at_us = appointments_.begin()->first;
   if (woken_at_us_ != 0 && woken_at_us_ <= at_us) return;
+  if (woken_at_us_ != 0) loop_.cancel(timer_);
   woken_at_us_ = at_us;
   const std::int64_t delay_us = std::max<std::int64_t>(at_us - loop_.steady_us(), 0);
-  loop_.post_after(delay_us, [this, alive = alive_, at_us] {
-    if (!*alive || woken_at_us_ != at_us) return;
+  timer_ = loop_.post_after(delay_us, [this, alive = alive_] {
+    if (!*alive) return;
     woken_at_us_ = 0;
     keep_appointments();
   });
@@ -87,13 +90,11 @@ void Listeners::wait_for_next() {
 
 void Listeners::keep_appointments() {
   const std::int64_t now_us = loop_.steady_us();
-  while (!appointments_.empty() && appointments_.top().at_us <= now_us) {
-    const Appointment due = appointments_.top();
-    appointments_.pop();
-    Room* room = find(due.place);
-    if (room == nullptr || room->told_at_us != due.at_us) continue;
-    room->told_at_us = 0;
-    put_in_line(due.place.room);
+  while (!appointments_.empty() && appointments_.begin()->first <= now_us) {
+    const std::uint32_t room = appointments_.begin()->second;
+    appointments_.erase(appointments_.begin());
+    rooms_[room].told_at_us = 0;
+    put_in_line(room);
   }
   wait_for_next();
   if (!goes_on_) tell_some();

@@ -7,7 +7,8 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <queue>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "ports/runtime.h"
@@ -50,11 +51,6 @@ class Listeners {
     std::int64_t waits_since_us = 0;
     std::int64_t told_at_us = 0;  // the first time asked for; 0: none
   };
-  struct Appointment {
-    std::int64_t at_us;
-    Place place;
-    bool operator>(const Appointment& other) const { return at_us > other.at_us; }
-  };
   Room* find(Place place);
   void put_in_line(std::uint32_t room);
   void tell_some();
@@ -65,9 +61,9 @@ class Listeners {
   std::vector<Room> rooms_;
   std::vector<std::uint32_t> empty_rooms_;
   std::deque<std::uint32_t> line_;  // of rooms, each at most once; some may be empty by now
-  // Ends with the nearest. Those that another one of their listener came before are passed over.
-  std::priority_queue<Appointment, std::vector<Appointment>, std::greater<>> appointments_;
-  std::int64_t woken_at_us_ = 0;  // the nearest timer that is set; 0: none
+  std::set<std::pair<std::int64_t, std::uint32_t>> appointments_;  // time, room; one of each
+  std::int64_t woken_at_us_ = 0;                                   // 0: no timer is set
+  ports::TimerId timer_{};
   bool goes_on_ = false;
   std::int64_t waited_us_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

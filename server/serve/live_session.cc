@@ -4,6 +4,7 @@
 #include <google/protobuf/util/json_util.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/limits.h"
 #include "base/version.h"
@@ -70,6 +71,7 @@ void LiveSession::received(std::string_view message) {
   }
   if (frame.has_unsubscribe()) {
     subscriptions_.erase(frame.unsubscribe().id());
+    follow_list();
     return;
   }
   subscribe(frame.subscribe());
@@ -99,15 +101,27 @@ void LiveSession::subscribe(const schema::Subscribe& wanted) {
   const RunKey key = named.run;
   const bool of_run = named.kind != Resource::Kind::runs;
   subscriptions_[id] = std::move(subscription);
+  follow_list();
   if (!of_run) {
-    // Only then: the list changes often, and those who watch a run have nothing of it.
-    if (place_in_runs_.guest == 0) place_in_runs_ = runs_.listeners().add(this);
     flush();
     return;
   }
   views_.open(key, [this, alive = alive_, id, generation](Result<LiveViews::RunPtr> run) {
     if (*alive) opened(id, generation, std::move(run));
   });
+}
+
+// While it watches one: the list changes often, and who watches a run has nothing of it.
+void LiveSession::follow_list() {
+  const bool watches = std::any_of(
+      subscriptions_.begin(), subscriptions_.end(),
+      [](const auto& entry) { return entry.second->resource().kind == Resource::Kind::runs; });
+  if (watches == (place_in_runs_.guest != 0)) return;
+  if (watches) {
+    place_in_runs_ = runs_.listeners().add(this);
+  } else {
+    runs_.listeners().remove(std::exchange(place_in_runs_, {}));
+  }
 }
 
 void LiveSession::opened(std::uint32_t id, std::uint64_t generation,
@@ -125,6 +139,7 @@ void LiveSession::opened(std::uint32_t id, std::uint64_t generation,
 
 void LiveSession::fail(std::uint32_t id, const Error& error) {
   subscriptions_.erase(id);
+  follow_list();
   schema::ServerFrame frame;
   frame.set_subscription(id);
   frame.set_sent_at_us(to_number(loop_.now()));

@@ -44,6 +44,7 @@ class LiveSession final : public Session, public ViewListener {
 
  private:
   void fail(std::uint32_t id, const Error& error);
+  void follow_list();
   void opened(std::uint32_t id, std::uint64_t generation, Result<LiveViews::RunPtr> run);
   void add_pulse(std::int64_t now_us);
   void flush();
@@ -58,7 +59,7 @@ class LiveSession final : public Session, public ViewListener {
   Transport& transport_;
   const EncodeFrame encode_;
   Listeners::Place place_in_views_;
-  Listeners::Place place_in_runs_;  // once it watches a list
+  Listeners::Place place_in_runs_;  // while it watches a list
   std::map<std::uint32_t, std::unique_ptr<Subscription>> subscriptions_;
   std::uint64_t next_generation_ = 1;
   // Frames: at most one per subscription, a pulse, and a refusal for each message received.

@@ -21,7 +21,8 @@ class Peer final : public serve::Transport {
   void send(std::string message) override {
     CHECK(!closed_ && !sending_, "a message is sent while another one is on its way");
     schema::ServerMessage parsed;
-    CHECK(parsed.ParseFromString(message), "what was sent is no ServerMessage");
+    CHECK(parsed.ParseFromString(message) && parsed.frames_size() > 0,
+          "what was sent has no frames");
     sending_ = true;
   }
   void close() override { closed_ = true; }

@@ -42,7 +42,8 @@ void Reader::send(std::string message) { socket_.push_back(std::move(message)); 
 void Reader::take() {
   if (!session_ || socket_.empty()) return;
   schema::ServerMessage message;
-  if (!message.ParseFromString(socket_.front())) trouble_ = "a message is no ServerMessage";
+  if (!message.ParseFromString(socket_.front()) || message.frames_size() == 0)
+    trouble_ = "a message has no frames";
   socket_.pop_front();
   for (const schema::ServerFrame& frame : message.frames()) apply(frame);
   if (closing_) {

@@ -1,4 +1,5 @@
-// What this build calls itself. The page compares kSchemaVersion and offers a reload.
+// What this build calls itself. kSchemaVersion counts the changes of schema/view.proto that a
+// reader of the one before cannot read.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +7,6 @@
 namespace telltale {
 
 inline constexpr const char* kServerVersion = "0.1.0";
-inline constexpr std::uint32_t kSchemaVersion = 1;
+inline constexpr std::uint32_t kSchemaVersion = 2;
 
 }  // namespace telltale

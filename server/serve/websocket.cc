@@ -22,7 +22,8 @@ class WebsocketTransport final : public LiveTransport {
     // A peer that is gone without a word is found by pings.
     socket.set_option(beast::websocket::stream_base::timeout::suggested(beast::role_type::server));
     socket.binary(true);
-    socket.auto_fragment(false);  // a large message is no more writes than a small one
+    // A large message is written in pieces of this, not of 4 KiB, with pings between them.
+    socket.write_buffer_bytes(limits::kLiveMessageBytes);
     socket.read_message_max(limits::kClientFrameBytes);
   }
 

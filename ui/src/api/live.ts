@@ -112,7 +112,15 @@ export class Live {
     };
     socket.onmessage = (event) => {
       const message = fromBinary(ServerMessageSchema, new Uint8Array(event.data));
-      for (const frame of message.frames) this.take(frame);
+      for (const frame of message.frames) {
+        try {
+          this.take(frame);
+        } catch (error) {
+          queueMicrotask(() => {
+            throw error; // told as any other, and nothing of the other frames is lost
+          });
+        }
+      }
     };
     socket.onclose = () => {
       if (this.socket !== socket) return;

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # test.sh: installs what it needs, runs every suite there is, closes with a table and the line
-# `N passed, N failed, N skipped`. COMPONENTS=all: sanitized C++ tests
-# too, and what takes minutes of real components and of processes over them that die. --only
-# SUITE...: just these.
+# `N passed, N failed, N skipped`. With COMPONENTS=all also what takes minutes: the C++ tests
+# sanitized, the longer ones of real components, and a system over them whose parts die.
+# --only SUITE...: just these.
 . "$(dirname "$0")/lib.sh"
 only=()
 if [ "${1:-}" = --only ]; then shift; only=("$@"); fi

@@ -118,10 +118,11 @@ inline constexpr std::size_t kLiveConnections = 16'384;
 // Two frames of one subscription are at least this far apart: a page paints 60 times a second.
 inline constexpr std::int64_t kFrameGapUs = 8'000;
 // The same for a run of which only numbers moved: last values, sizes of logs, progress. Charts and
-// logs have frames of their own; a number that changes more often than this can't be read.
+// logs have frames of their own; a number that changes more often than this can't be read. Where
+// many readers wait for their turns it is more, up to kPulseUs.
 inline constexpr std::int64_t kNumbersGapUs = 200'000;
 inline constexpr std::int64_t kPulseUs = 1'000'000;
-inline constexpr std::int64_t kSummaryGapUs = 100'000;  // summaries of one run in the catalogue
+inline constexpr std::int64_t kSummaryGapUs = 100'000;  // moments in which summaries are published
 inline constexpr std::int64_t kCheckpointUs = 5'000'000;
 // How old news of a file may be before it is seen: less than a glance, and 20 looks a second cost
 // nothing.

@@ -23,9 +23,8 @@ constexpr std::size_t kRunsInMemory = 256;
 void FoldLoop::publish_soon() {
   if (publish_posted_) return;
   publish_posted_ = true;
-  // The first change goes out at once, those of the next moments together; and with those of other
-  // partitions, at a time that is the same for all of them: a log takes what comes at a time as
-  // one.
+  // The first change goes out at once, those of the next moments together; and with those of this
+  // process's other partitions, at the same moments: a log takes what comes at a time as one.
   loop_.post(alive_.task([this] {
     publish([this](Status status) {
       if (!status.ok() && status.error().code != ErrorCode::closed)

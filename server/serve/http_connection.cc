@@ -127,7 +127,8 @@ class Connection {
       co_return co_await refuse(415, "unsupported_media_type",
                                 "Bodies are taken as they are: send it uncompressed.");
     if (parser.get()[http::field::expect] == "100-continue") co_await say_continue();
-    // Beast reads what there is room for: 512 bytes at a time, where the header was short.
+    // Beast reads what there is room for: 512 bytes at a time, where the header was short (and
+    // where the body comes in chunks, whose length nobody knows).
     if (parser.content_length_remaining().value_or(0) > buffer_.capacity())
       buffer_.reserve(kBodyPiece);
     stream_.expires_after(kIdle);

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "base/limits.h"
-#include "fold/event_block.h"
 #include "fold/run_view.h"
 #include "fold/snapshot.h"
 #include "fold/view_encoder.h"
+#include "keep/event_block.h"
 #include "schema/event.pb.h"
 
 namespace telltale::fold {
@@ -68,8 +68,8 @@ void apply_points(benchmark::State& state) {
 }
 BENCHMARK(apply_points)->Arg(1)->Arg(100);
 
-EventBlockBuilder points_block(std::size_t bytes) {
-  EventBlockBuilder block;
+keep::EventBlockBuilder points_block(std::size_t bytes) {
+  keep::EventBlockBuilder block;
   for (std::uint64_t i = 1; block.bytes() < bytes; ++i) {
     const std::string value = points_event(i, 1).SerializeAsString();
     block.add({LogOffset{i}, static_cast<std::int64_t>(i), value});
@@ -80,7 +80,7 @@ EventBlockBuilder points_block(std::size_t bytes) {
 // What archiving adds to each event, and to each block of them.
 void gather_events(benchmark::State& state) {
   const std::string value = points_event(1, static_cast<int>(state.range(0))).SerializeAsString();
-  EventBlockBuilder block;
+  keep::EventBlockBuilder block;
   std::uint64_t offset = 0;
   for (auto _ : state) {
     block.add({LogOffset{++offset}, static_cast<std::int64_t>(offset), value});
@@ -91,7 +91,7 @@ void gather_events(benchmark::State& state) {
 BENCHMARK(gather_events)->Arg(1)->Arg(100);
 
 void encode_block(benchmark::State& state) {
-  const EventBlockBuilder block = points_block(limits::kEventBlockBytes);
+  const keep::EventBlockBuilder block = points_block(limits::kEventBlockBytes);
   for (auto _ : state) benchmark::DoNotOptimize(block.encode(key()));
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(block.bytes()));
 }
@@ -99,7 +99,7 @@ BENCHMARK(encode_block)->Unit(benchmark::kMicrosecond);
 
 void decode_block(benchmark::State& state) {
   const std::string bytes = points_block(limits::kEventBlockBytes).encode(key());
-  for (auto _ : state) benchmark::DoNotOptimize(decode_event_block(bytes)->events().size());
+  for (auto _ : state) benchmark::DoNotOptimize(keep::decode_event_block(bytes)->events().size());
 }
 BENCHMARK(decode_block)->Unit(benchmark::kMicrosecond);
 

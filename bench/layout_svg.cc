@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "fold/graph_layout.h"
-#include "fold/test_graphs.h"
+#include "drawing/graph_layout.h"
+#include "drawing/test_graphs.h"
 
-namespace telltale::fold {
+namespace telltale::drawing {
 namespace {
 
 TestGraph read_graph() {
@@ -133,10 +133,10 @@ void draw(const TestGraph& graph, bool one_by_one) {
 }
 
 }  // namespace
-}  // namespace telltale::fold
+}  // namespace telltale::drawing
 
 int main(int count, char** arguments) {
-  using namespace telltale::fold;
+  using namespace telltale::drawing;
   const std::string name = count > 1 ? arguments[1] : "";
   const int size = count > 2 ? std::stoi(arguments[2]) : 12;
   draw(graph_of(name, size), count > 3);

@@ -6,19 +6,19 @@
 #include <zstd.h>
 
 #include "base/sha256.h"
-#include "fold/event_block.h"
 #include "fuzz/harness.h"
+#include "keep/event_block.h"
 
 namespace {
 
-namespace fold = telltale::fold;
+namespace keep = telltale::keep;
 
 void try_block(std::string_view bytes) {
-  const auto block = fold::decode_event_block(bytes);
+  const auto block = keep::decode_event_block(bytes);
   if (!block.ok()) return;
-  fold::EventBlockBuilder builder;
-  for (const fold::ArchivedEvent& event : block->events()) builder.add(event);
-  const auto again = fold::decode_event_block(builder.encode(block->run()));
+  keep::EventBlockBuilder builder;
+  for (const keep::ArchivedEvent& event : block->events()) builder.add(event);
+  const auto again = keep::decode_event_block(builder.encode(block->run()));
   CHECK(again.ok(), "a block that was read cannot be written: {}", again.error().message);
   CHECK(again->run() == block->run() && again->events() == block->events(),
         "a block changes when written again");

@@ -4,30 +4,31 @@
 #include <fmt/format.h>
 
 #include "base/sha256.h"
-#include "fold/checkpoint.h"
 #include "fold/snapshot.h"
 #include "fold/view_encoder.h"
 #include "fuzz/harness.h"
 #include "fuzz/quiet_protobuf.h"
+#include "keep/checkpoint.h"
 #include "schema/event.pb.h"
 #include "schema/snapshot.pb.h"
 
 namespace {
 
 namespace fold = telltale::fold;
+namespace keep = telltale::keep;
 
 void try_checkpoint(std::string_view bytes) {
-  const auto checkpoint = fold::decode_checkpoint(bytes);
+  const auto checkpoint = keep::decode_checkpoint(bytes);
   if (!checkpoint.ok()) return;
-  const auto again = fold::decode_checkpoint(fold::encode_checkpoint(checkpoint.value()));
+  const auto again = keep::decode_checkpoint(keep::encode_checkpoint(checkpoint.value()));
   CHECK(again.ok() && again.value() == checkpoint.value(),
         "a checkpoint changes when written again");
 }
 
 void try_manifest(std::string_view bytes) {
-  const auto manifest = fold::decode_manifest(bytes);
+  const auto manifest = keep::decode_manifest(bytes);
   if (!manifest.ok()) return;
-  const auto again = fold::decode_manifest(fold::encode_manifest(manifest.value()));
+  const auto again = keep::decode_manifest(keep::encode_manifest(manifest.value()));
   CHECK(again.ok() && again.value() == manifest.value(), "a manifest changes when written again");
 }
 

@@ -1,6 +1,6 @@
 #include "sim/fold_ports.h"
 
-#include "fold/checkpoint.h"
+#include "keep/checkpoint.h"
 
 namespace telltale::sim {
 namespace {
@@ -22,9 +22,9 @@ void BuggyStore::put(std::string key, std::string bytes, ports::Condition condit
                      ports::Completion<Result<std::string>> done) {
   if (bug_ == FoldBug::no_generation_check) condition = {};
   if (bug_ == FoldBug::archived_too_far) {
-    if (auto checkpoint = fold::decode_checkpoint(bytes); checkpoint.ok()) {
+    if (auto checkpoint = keep::decode_checkpoint(bytes); checkpoint.ok()) {
       checkpoint->archived.next = checkpoint->next;
-      bytes = fold::encode_checkpoint(checkpoint.value());
+      bytes = keep::encode_checkpoint(checkpoint.value());
     }
   }
   if (!is_late(key)) {

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "archive/event_reader.h"
 #include "fold/snapshot.h"
 #include "fold/view_encoder.h"
+#include "keep/event_reader.h"
 #include "schema/event.pb.h"
 #include "schema/view.pb.h"
 
@@ -300,11 +300,11 @@ void FoldWorld::check_all(std::vector<std::string>& wrong) {
   }
 }
 
-fold::Checkpoint FoldWorld::checkpoint(int partition) {
-  fold::Checkpoint found;
-  store_.get(fold::checkpoint_key(partition), {}, {runtime_, [&](Result<ports::Object> object) {
+keep::Checkpoint FoldWorld::checkpoint(int partition) {
+  keep::Checkpoint found;
+  store_.get(keep::checkpoint_key(partition), {}, {runtime_, [&](Result<ports::Object> object) {
                                                      found =
-                                                         *fold::decode_checkpoint(object->bytes);
+                                                         *keep::decode_checkpoint(object->bytes);
                                                    }});
   runtime_.run_until_idle();
   return found;
@@ -350,18 +350,18 @@ void FoldWorld::check_archive(std::vector<std::string>& wrong) {
     const RunKey& key = source->truth.key();
     const ports::Partition partition{ports::kEventsTopic,
                                      log_.partition_of(ports::kEventsTopic, key.text())};
-    const fold::Archived archived = checkpoint(partition.number).archived;
+    const keep::Archived archived = checkpoint(partition.number).archived;
     if (!archived.gaps.empty()) wrong.push_back("a partition's archive has gaps");
     log_.bounds(partition, {runtime_, [&](Result<ports::Bounds> bounds) {
                               if (bounds->begin > archived.next)
                                 wrong.push_back("events are neither archived nor in the log");
                             }});
     std::map<LogOffset, std::string> found;
-    const auto on_event = [&](const fold::ArchivedEvent& event) {
+    const auto on_event = [&](const keep::ArchivedEvent& event) {
       if (!found.emplace(event.offset, event.value).second)
         wrong.push_back("an event is archived twice");
     };
-    archive::read_events(runtime_, store_, key, on_event, [&](Result<archive::ArchiveRead> read) {
+    keep::read_events(runtime_, store_, key, on_event, [&](Result<keep::ArchiveRead> read) {
       if (!read.ok() || read->damaged > 0) wrong.push_back("an archive cannot be read");
     });
     runtime_.run_until_idle();
@@ -383,10 +383,10 @@ void FoldWorld::check_packs(std::vector<std::string>& wrong) {
   for (int partition = 0; partition < kPartitions; ++partition) {
     std::set<std::string> named;
     for (const auto& [run, place] : checkpoint(partition).runs) {
-      named.insert(fold::pack_key(partition, place.pack));
+      named.insert(keep::pack_key(partition, place.pack));
       if (ended[run]) wrong.push_back("an ended run stands in a checkpoint");
     }
-    store_.list(fold::packs_prefix(partition), {}, 1'000,
+    store_.list(keep::packs_prefix(partition), {}, 1'000,
                 {runtime_, [&](Result<std::vector<ports::ObjectInfo>> found) {
                    for (const ports::ObjectInfo& object : found.value()) {
                      if (named.count(object.key) == 0)
@@ -396,7 +396,7 @@ void FoldWorld::check_packs(std::vector<std::string>& wrong) {
     runtime_.run_until_idle();
   }
   for (const auto& [run, over] : ended) {
-    store_.get(fold::manifest_key(run), {}, {runtime_, [&](Result<ports::Object> object) {
+    store_.get(keep::manifest_key(run), {}, {runtime_, [&](Result<ports::Object> object) {
                                                manifests_ += object.ok() ? 1 : 0;
                                              }});
   }

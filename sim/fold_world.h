@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "base/counters.h"
-#include "fold/checkpoint.h"
 #include "fold/run_view.h"
+#include "keep/checkpoint.h"
 #include "log/memory_log.h"
 #include "loops/fold_worker.h"
 #include "ports/faulty_log.h"
@@ -61,7 +61,7 @@ class FoldWorld {
   void check_all(std::vector<std::string>& wrong);
   void check_packs(std::vector<std::string>& wrong);
   void check_archive(std::vector<std::string>& wrong);
-  fold::Checkpoint checkpoint(int partition);
+  keep::Checkpoint checkpoint(int partition);
   std::vector<std::string> snapshots();
   void lose_a_snapshot();
   void lose_all_snapshots();

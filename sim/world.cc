@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "fold/checkpoint.h"
 #include "fold/view_encoder.h"
+#include "keep/checkpoint.h"
 
 namespace telltale::sim {
 namespace {
@@ -107,9 +107,9 @@ void World::lose_what_was_promised() {
   // snapshots alone are to have, as the checkpoint says, expires.
   auto expire = [this](Result<ports::Object> object) {
     if (!object.ok()) return;
-    kept_log_.expire({ports::kEventsTopic, 0}, fold::decode_checkpoint(object->bytes)->next);
+    kept_log_.expire({ports::kEventsTopic, 0}, keep::decode_checkpoint(object->bytes)->next);
   };
-  kept_store_.get(fold::checkpoint_key(0), {}, {runtime_, std::move(expire)});
+  kept_store_.get(keep::checkpoint_key(0), {}, {runtime_, std::move(expire)});
   runtime_.run_until_idle();
 }
 

@@ -7,9 +7,9 @@
 #include "admin/removal.h"
 #include "admin/verify.h"
 #include "admin/wait_for.h"
-#include "fold/event_block.h"
 #include "fold/run_view.h"
 #include "fold/snapshot.h"
+#include "keep/event_block.h"
 #include "log/memory_log.h"
 #include "runtime/asio_runtime.h"
 #include "schema/event.pb.h"
@@ -53,26 +53,26 @@ class AdminTest : public testing::Test {
     ASSERT_TRUE(caller_.put(key, std::move(bytes), {}).ok());
   }
   void put_closed(const RunKey& run, schema::State state) {
-    put(fold::snapshot_key(run, {5, 1}), fold::encode(view_of(run, state)));
-    put(fold::manifest_key(run), fold::encode_manifest({{5, 1}}));
+    put(keep::snapshot_key(run, {5, 1}), fold::encode(view_of(run, state)));
+    put(keep::manifest_key(run), keep::encode_manifest({{5, 1}}));
     const std::string value = event_of(state);
-    fold::EventBlockBuilder block;
+    keep::EventBlockBuilder block;
     block.add({LogOffset{1}, 0, value});
     put(block_of(run), block.encode(run));
   }
   void put_open() {
-    fold::Checkpoint checkpoint;
+    keep::Checkpoint checkpoint;
     checkpoint.generation = 5;
     checkpoint.next = LogOffset{9};
     checkpoint.archived = {LogOffset{7}, {{LogOffset{2}, LogOffset{4}}}};
     checkpoint.fold_version = fold::kFoldVersion;
     const std::string snapshot = fold::encode(view_of(open_, schema::RUNNING));
     checkpoint.runs[open_] = {{5, 2}, 0, snapshot.size()};
-    put(fold::pack_key(3, {5, 2}), snapshot);
-    put(fold::checkpoint_key(3), fold::encode_checkpoint(checkpoint));
+    put(keep::pack_key(3, {5, 2}), snapshot);
+    put(keep::checkpoint_key(3), keep::encode_checkpoint(checkpoint));
   }
   static std::string block_of(const RunKey& run) {
-    return fold::event_block_key(run, {LogOffset{1}, 5});
+    return keep::event_block_key(run, {LogOffset{1}, 5});
   }
   void damage(const std::string& key) {
     std::string bytes = caller_.get(key)->bytes;
@@ -142,7 +142,7 @@ TEST_F(AdminTest, TheInventoryHasALineForEachRun) {
 }
 
 TEST_F(AdminTest, ACheckpointThatCannotBeReadIsTold) {
-  put(fold::checkpoint_key(4), "telltale checkpoint 77\n");
+  put(keep::checkpoint_key(4), "telltale checkpoint 77\n");
   EXPECT_THAT(take_inventory(caller_)->troubles, ElementsAre(HasSubstr("partitions/4/checkpoint")));
 }
 
@@ -162,8 +162,8 @@ TEST_F(AdminTest, AWholeStoreIsWhole) {
 
 TEST_F(AdminTest, WhatIsDamagedIsNamed) {
   for (const std::string& key :
-       {block_of(ended_), fold::snapshot_key(quiet_, {5, 1}), fold::manifest_key(ended_),
-        fold::pack_key(3, {5, 2}), fold::checkpoint_key(3)}) {
+       {block_of(ended_), keep::snapshot_key(quiet_, {5, 1}), keep::manifest_key(ended_),
+        keep::pack_key(3, {5, 2}), keep::checkpoint_key(3)}) {
     const std::string whole = caller_.get(key)->bytes;
     damage(key);
     verified();
@@ -175,8 +175,8 @@ TEST_F(AdminTest, WhatIsDamagedIsNamed) {
 }
 
 TEST_F(AdminTest, WhatIsMissingIsNamed) {
-  ASSERT_TRUE(caller_.remove(fold::snapshot_key(quiet_, {5, 1})).ok());
-  ASSERT_TRUE(caller_.remove(fold::pack_key(3, {5, 2})).ok());
+  ASSERT_TRUE(caller_.remove(keep::snapshot_key(quiet_, {5, 1})).ok());
+  ASSERT_TRUE(caller_.remove(keep::pack_key(3, {5, 2})).ok());
   EXPECT_EQ(verified().wrong, 2U);
   EXPECT_THAT(said_, ElementsAre(testing::AllOf(HasSubstr(open_.text()), HasSubstr("not there")),
                                  testing::AllOf(HasSubstr(quiet_.text()), HasSubstr("not there"))));
@@ -192,8 +192,8 @@ TEST_F(AdminTest, WhatIsAnothersOrNobodysIsNamed) {
 }
 
 TEST_F(AdminTest, WhatWaitsToBeRemovedIsCounted) {
-  put(fold::pack_key(3, {4, 9}), "of a worker that was killed");
-  put(fold::snapshot_key(quiet_, {4, 1}), fold::encode(view_of(quiet_, schema::RUNNING)));
+  put(keep::pack_key(3, {4, 9}), "of a worker that was killed");
+  put(keep::snapshot_key(quiet_, {4, 1}), fold::encode(view_of(quiet_, schema::RUNNING)));
   EXPECT_EQ(verified().unnamed, 2U);
   EXPECT_THAT(said_, IsEmpty());
 }
@@ -226,10 +226,10 @@ TEST_F(AdminTest, ARunThatMayGoOnIsLeftUnlessForced) {
 }
 
 TEST_F(AdminTest, TheStateOfARunWithoutSnapshotIsThatOfItsEvents) {
-  ASSERT_TRUE(caller_.remove(fold::snapshot_key(ended_, {5, 1})).ok());
-  ASSERT_TRUE(caller_.remove(fold::manifest_key(ended_)).ok());
+  ASSERT_TRUE(caller_.remove(keep::snapshot_key(ended_, {5, 1})).ok());
+  ASSERT_TRUE(caller_.remove(keep::manifest_key(ended_)).ok());
   EXPECT_TRUE(remove({ended_, std::nullopt, false, false}).ok());
-  ASSERT_TRUE(caller_.remove(fold::manifest_key(quiet_)).ok());
+  ASSERT_TRUE(caller_.remove(keep::manifest_key(quiet_)).ok());
   EXPECT_FALSE(remove({quiet_, std::nullopt, false, false}).ok());
   // The list knows better.
   EXPECT_TRUE(

@@ -51,7 +51,7 @@ Status note_checkpoint(Inventory& inventory, StoreCaller& store, const std::stri
   const Result<ports::Object> object = store.get(key);
   if (!object.ok())
     return object.error().code == ErrorCode::not_found ? Status(Done{}) : object.error();
-  Result<fold::Checkpoint> checkpoint = fold::decode_checkpoint(object->bytes);
+  Result<keep::Checkpoint> checkpoint = keep::decode_checkpoint(object->bytes);
   if (!checkpoint.ok()) {
     inventory.troubles.push_back(fmt::format("{}: {}", key, checkpoint.error().message));
     return Done{};
@@ -87,7 +87,7 @@ int checkpoint_partition(const std::string& key) {
   int number = -1;
   const char* begin = key.data() + kPartitions.size();
   const auto [end, error] = std::from_chars(begin, key.data() + key.size(), number);
-  return error == std::errc{} && number >= 0 && key == fold::checkpoint_key(number) ? number : -1;
+  return error == std::errc{} && number >= 0 && key == keep::checkpoint_key(number) ? number : -1;
 }
 
 Result<Inventory> take_inventory(StoreCaller& store) {

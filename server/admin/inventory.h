@@ -10,7 +10,7 @@
 #include "admin/catalogue.h"
 #include "admin/store_caller.h"
 #include "base/ids.h"
-#include "fold/checkpoint.h"
+#include "keep/checkpoint.h"
 
 namespace telltale::admin {
 
@@ -23,7 +23,7 @@ struct RunObjects {
 };
 
 struct PartitionState {
-  fold::Checkpoint checkpoint;
+  keep::Checkpoint checkpoint;
   std::string etag;
 };
 

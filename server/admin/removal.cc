@@ -5,8 +5,8 @@
 #include <charconv>
 
 #include "admin/wait_for.h"
-#include "archive/refold.h"
 #include "fold/snapshot.h"
+#include "keep/refold.h"
 
 namespace telltale::admin {
 namespace {
@@ -80,10 +80,10 @@ class Remover {
   Result<fold::State> state_of(const RunKey& run) {
     if (const auto listed = catalogue_.find(run); listed != catalogue_.end())
       return listed->second.state;
-    const Result<ports::Object> manifest = store_.get(fold::manifest_key(run));
+    const Result<ports::Object> manifest = store_.get(keep::manifest_key(run));
     if (manifest.ok()) {
-      const auto named = fold::decode_manifest(manifest->bytes);
-      const auto snapshot = named.ok() ? store_.get(fold::snapshot_key(run, named->snapshot))
+      const auto named = keep::decode_manifest(manifest->bytes);
+      const auto snapshot = named.ok() ? store_.get(keep::snapshot_key(run, named->snapshot))
                                        : Result<ports::Object>(named.error());
       const auto view =
           snapshot.ok() ? fold::decode(snapshot->bytes) : Result<fold::RunView>(snapshot.error());
@@ -92,8 +92,8 @@ class Remover {
       return manifest.error();
     }
     const auto view = wait_for<Result<fold::RunView>>(store_.loop(), [&](auto done) {
-      archive::refold(store_.loop(), store_.store(), counters_, run, LogOffset{UINT64_MAX}, {},
-                      std::move(done));
+      keep::refold(store_.loop(), store_.store(), counters_, run, LogOffset{UINT64_MAX}, {},
+                   std::move(done));
     });
     if (!view.ok()) return view.error();
     return view->header().state;
@@ -136,14 +136,14 @@ class Remover {
   }
 
   Status rewrite_checkpoint(int partition, const RunKey& run) {
-    const std::string key = fold::checkpoint_key(partition);
+    const std::string key = keep::checkpoint_key(partition);
     for (int attempt = 1;; ++attempt) {
       const Result<ports::Object> object = store_.get(key);
       if (!object.ok()) return object.error();
-      Result<fold::Checkpoint> checkpoint = fold::decode_checkpoint(object->bytes);
+      Result<keep::Checkpoint> checkpoint = keep::decode_checkpoint(object->bytes);
       if (!checkpoint.ok()) return checkpoint.error();
       if (checkpoint->runs.erase(run) == 0) return Done{};
-      const Result<std::string> put = store_.put(key, fold::encode_checkpoint(checkpoint.value()),
+      const Result<std::string> put = store_.put(key, keep::encode_checkpoint(checkpoint.value()),
                                                  ports::Condition::matches(object->etag));
       if (put.ok()) return Done{};
       if (put.error().code != ErrorCode::precondition_failed || attempt == kAttempts)

@@ -8,9 +8,9 @@
 
 #include "admin/inventory.h"
 #include "base/limits.h"
-#include "fold/checkpoint.h"
-#include "fold/event_block.h"
 #include "fold/snapshot.h"
+#include "keep/checkpoint.h"
+#include "keep/event_block.h"
 
 namespace telltale::admin {
 namespace {
@@ -55,7 +55,7 @@ class Verifier {
 
   Status verify_partitions() {
     std::vector<int> partitions;
-    std::map<int, std::set<fold::PackId>> packs;
+    std::map<int, std::set<keep::PackId>> packs;
     const Status listed = store_.each("partitions/", [&](const ports::ObjectInfo& object) {
       const int partition = checkpoint_partition(object.key);
       if (partition >= 0) partitions.push_back(partition);
@@ -69,19 +69,19 @@ class Verifier {
     return Done{};
   }
 
-  static void note_pack(const std::string& key, std::map<int, std::set<fold::PackId>>& packs) {
+  static void note_pack(const std::string& key, std::map<int, std::set<keep::PackId>>& packs) {
     const std::size_t at = key.find("/packs/");
     if (at == std::string::npos) return;
     const int partition = checkpoint_partition(key.substr(0, at) + "/checkpoint");
-    const auto pack = fold::parse_pack_id(std::string_view(key).substr(at + 7));
+    const auto pack = keep::parse_pack_id(std::string_view(key).substr(at + 7));
     if (partition >= 0 && pack) packs[partition].insert(*pack);
   }
 
   // Again from the start where a newer checkpoint came while this one was read.
-  Status verify_partition(int partition, std::set<fold::PackId> packs) {
-    const std::string key = fold::checkpoint_key(partition);
+  Status verify_partition(int partition, std::set<keep::PackId> packs) {
+    const std::string key = keep::checkpoint_key(partition);
     std::vector<std::string> found;
-    fold::Archived archived;
+    keep::Archived archived;
     for (int attempt = 1; attempt <= kAttempts; ++attempt) {
       const Result<ports::Object> object = store_.get(key);
       if (!object.ok()) return object.error();
@@ -100,10 +100,10 @@ class Verifier {
     return Done{};
   }
 
-  Status verify_checkpoint(int partition, const std::string& bytes, std::set<fold::PackId>& packs,
-                           std::vector<std::string>& found, fold::Archived& archived) {
-    const std::string key = fold::checkpoint_key(partition);
-    const Result<fold::Checkpoint> checkpoint = fold::decode_checkpoint(bytes);
+  Status verify_checkpoint(int partition, const std::string& bytes, std::set<keep::PackId>& packs,
+                           std::vector<std::string>& found, keep::Archived& archived) {
+    const std::string key = keep::checkpoint_key(partition);
+    const Result<keep::Checkpoint> checkpoint = keep::decode_checkpoint(bytes);
     if (!checkpoint.ok()) {
       found.push_back(fmt::format("{}: {}", key, checkpoint.error().message));
       return Done{};
@@ -111,7 +111,7 @@ class Verifier {
     archived = checkpoint->archived;
     for (const auto& [run, place] : checkpoint->runs) {
       packs.erase(place.pack);
-      const std::string pack = fold::pack_key(partition, place.pack);
+      const std::string pack = keep::pack_key(partition, place.pack);
       const auto object = store_.get(pack, {place.offset, place.length});
       if (!object.ok() && object.error().code != ErrorCode::not_found) return object.error();
       const std::string why = !object.ok() ? "is not there"
@@ -127,8 +127,8 @@ class Verifier {
     return Done{};
   }
 
-  void note_gaps(int partition, const fold::Archived& archived) {
-    for (const fold::OffsetRange& gap : archived.gaps) {
+  void note_gaps(int partition, const keep::Archived& archived) {
+    for (const keep::OffsetRange& gap : archived.gaps) {
       report_.note(fmt::format(
           "Partition {}: what the log had from offset {} up to {} was gone before it was archived.",
           partition, to_number(gap.begin), to_number(gap.end)));
@@ -169,7 +169,7 @@ class Verifier {
   Status verify_run(const std::vector<std::string>& keys) {
     ++verified_.runs;
     Status failed = Done{};
-    std::vector<fold::PackId> snapshots;
+    std::vector<keep::PackId> snapshots;
     RunKey run;
     bool has_manifest = false;
     store_.get_each(keys, [&](const std::string& key, const Result<ports::Object>& object) {
@@ -181,11 +181,11 @@ class Verifier {
         wrong(fmt::format("{} is no object that Telltale writes.", key));
       } else if (what->kind == "events") {
         verify_block(key, *what, object->bytes);
-      } else if (what->kind == "snapshots" && fold::parse_pack_id(what->name)) {
-        snapshots.push_back(*fold::parse_pack_id(what->name));
+      } else if (what->kind == "snapshots" && keep::parse_pack_id(what->name)) {
+        snapshots.push_back(*keep::parse_pack_id(what->name));
         const std::string why = trouble_of(object->bytes, what->run);
         if (!why.empty()) wrong(fmt::format("{} {}", key, why));
-      } else if (key == fold::manifest_key(what->run)) {
+      } else if (key == keep::manifest_key(what->run)) {
         run = what->run;
         has_manifest = true;
       } else {
@@ -198,17 +198,17 @@ class Verifier {
   }
 
   Status verify_manifest(const RunKey& run) {
-    const std::string key = fold::manifest_key(run);
+    const std::string key = keep::manifest_key(run);
     for (int attempt = 1;; ++attempt) {
       const Result<ports::Object> object = store_.get(key);
       if (!object.ok())
         return object.error().code == ErrorCode::not_found ? Status(Done{}) : object.error();
-      const Result<fold::Manifest> manifest = fold::decode_manifest(object->bytes);
+      const Result<keep::Manifest> manifest = keep::decode_manifest(object->bytes);
       if (!manifest.ok()) {
         wrong(fmt::format("{}: {}", key, manifest.error().message));
         return Done{};
       }
-      const std::string snapshot = fold::snapshot_key(run, manifest->snapshot);
+      const std::string snapshot = keep::snapshot_key(run, manifest->snapshot);
       const Result<ports::Object> there = store_.get(snapshot, {0, 1});
       if (there.ok()) {
         if (verified_.unnamed > 0) --verified_.unnamed;
@@ -222,8 +222,8 @@ class Verifier {
   }
 
   void verify_block(const std::string& key, const RunObject& what, const std::string& bytes) {
-    const auto id = fold::parse_event_block_id(what.name);
-    const Result<fold::EventBlock> block = fold::decode_event_block(bytes);
+    const auto id = keep::parse_event_block_id(what.name);
+    const Result<keep::EventBlock> block = keep::decode_event_block(bytes);
     ++verified_.event_blocks;
     if (!id) {
       wrong(fmt::format("{} is no object that Telltale writes.", key));

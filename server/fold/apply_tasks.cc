@@ -188,14 +188,14 @@ bool RunView::apply_task_state(const schema::Event& event, const schema::TaskSta
   return changed;
 }
 
-LayoutTask RunView::layout_task(const Task& task) {
+drawing::LayoutTask RunView::layout_task(const Task& task) {
   const auto slot_of = [&](const std::string& path) {
     const auto found = task_by_path_.find(path);
     if (found != task_by_path_.end()) return found->second;
     awaited_.emplace(path, task.slot);
     return kNoSlot;
   };
-  LayoutTask out;
+  drawing::LayoutTask out;
   out.kind = task.kind;
   out.name_columns = count_columns(task.name);
   out.removed = task.removed;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "drawing/layout_types.h"
 #include "fold/log_buffer.h"
 #include "fold/metric_series.h"
 
@@ -42,12 +43,9 @@ State to_state(int number);
 // Succeeded, failed, skipped, cached or cancelled: nothing more is expected.
 bool has_ended(State state);
 
-// Numbers are those of schema::GraphTask::Kind.
-enum class TaskKind : std::uint8_t { task = 0, loop = 1, iteration = 2, group = 3 };
-
-// Position of an entity in its list; never reused within a run.
-using Slot = std::uint32_t;
-inline constexpr Slot kNoSlot = UINT32_MAX;
+using drawing::kNoSlot;
+using drawing::Slot;
+using drawing::TaskKind;
 
 struct ProgressState {
   double done = 0;

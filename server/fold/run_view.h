@@ -19,8 +19,8 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "drawing/graph_layout.h"
 #include "fold/change_order.h"
-#include "fold/graph_layout.h"
 #include "fold/repeat_guard.h"
 #include "fold/run_state.h"
 
@@ -89,7 +89,7 @@ class RunView {
   const Artifact* artifact(const ArtifactId& id) const;
 
   // Where tasks are drawn; boxes name tasks by slot, see task_at().
-  const GraphLayout& layout() const { return layout_; }
+  const drawing::GraphLayout& layout() const { return layout_; }
   LogOffset layout_changed_at() const { return layout_changed_at_; }
   const Task& task_at(Slot slot) const { return tasks_[slot]; }
 
@@ -121,7 +121,7 @@ class RunView {
   void rank_metric(Slot task);  // kNoSlot = the run
   Series& need_series(const std::string& task_path, const std::string& name);
   void update_layout();
-  LayoutTask layout_task(const Task& task);
+  drawing::LayoutTask layout_task(const Task& task);
 
   RunKey key_;
   std::uint64_t next_ = 0;  // offset after the last event given; 0 = none
@@ -156,9 +156,9 @@ class RunView {
   Slot main_series_ = kNoSlot;        // of main_task_, kNoSlot = the run
   Slot main_task_ = kNoSlot;
 
-  GraphLayout layout_;
+  drawing::GraphLayout layout_;
   LogOffset layout_changed_at_{};
-  std::vector<LayoutTask> layout_tasks_;            // by slot, as the layout knows them
+  std::vector<drawing::LayoutTask> layout_tasks_;   // by slot, as the layout knows them
   std::set<std::pair<std::string, Slot>> awaited_;  // a path that is no task yet, and who names it
   // By the event being applied.
   std::vector<Slot> reshaped_;  // tasks whose place in the drawing may have changed; new ones are

@@ -289,8 +289,8 @@ TEST(RunView, TheFirstGraphIsLaidOutAsAWholeAndThenNothingMoves) {
       R"({"task_state":{"path":"b","state":"RUNNING"}})",
       R"({"graph":{"tasks":[{"path":"a"},{"path":"b","depends_on":["a"]}]}})",
   });
-  const LayoutBox a = *view.layout().box(view.task_by_path("a")->slot);
-  const LayoutBox b = *view.layout().box(view.task_by_path("b")->slot);
+  const drawing::LayoutBox a = *view.layout().box(view.task_by_path("a")->slot);
+  const drawing::LayoutBox b = *view.layout().box(view.task_by_path("b")->slot);
   EXPECT_LT(a.y, b.y);
   view.apply(LogOffset{2}, event_of(R"({"task_state":{"path":"a","state":"RUNNING"}})"));
   EXPECT_EQ(view.layout_changed_at(), LogOffset{1});
@@ -338,12 +338,12 @@ TEST(RunView, ItemsOfALoopChangeItsBoxOnly) {
   EXPECT_EQ(view.layout().boxes().size(), 2U);
   EXPECT_TRUE(view.layout().edges().empty());
   // Two tasks an item take two rows.
-  const LayoutBox before = *view.layout().box(view.task_by_path("l")->slot);
+  const drawing::LayoutBox before = *view.layout().box(view.task_by_path("l")->slot);
   view.apply(LogOffset{3}, event_of(R"({"graph":{"tasks":[{"path":"l/0/y","parent":"l/0",
                                         "depends_on":["l/0/x"]}]}})"));
   EXPECT_EQ(view.layout_changed_at(), LogOffset{3});
-  const LayoutBox after = *view.layout().box(view.task_by_path("l")->slot);
-  EXPECT_EQ(after.height, before.height + kCellMax);
+  const drawing::LayoutBox after = *view.layout().box(view.task_by_path("l")->slot);
+  EXPECT_EQ(after.height, before.height + drawing::kCellMax);
   EXPECT_EQ(after.y, before.y);
   // An item that needs what stands outside draws an edge to the loop.
   view.apply(LogOffset{4}, event_of(R"({"graph":{"tasks":[{"path":"l/1","parent":"l",

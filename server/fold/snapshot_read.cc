@@ -143,20 +143,20 @@ bool SnapshotCoder::read_places(const schema::RunSnapshot& in, RunView* view) {
     if (stone.task() >= view->tasks_.size()) return false;
     view->tombstones_.push_back({view->tasks_[stone.task()].id, LogOffset{stone.removed_at()}});
   }
-  std::vector<LayoutBox> boxes;
+  std::vector<drawing::LayoutBox> boxes;
   for (const schema::SnapshotBox& box : in.boxes()) {
     if (box.task() >= view->tasks_.size()) return false;
     boxes.push_back(
         {box.task(), box.x(), box.y(), box.width(), box.height(), box.folded(), box.awaits()});
   }
-  std::vector<LayoutLane> lanes;
+  std::vector<drawing::LayoutLane> lanes;
   for (const schema::SnapshotLane& lane : in.lanes()) {
     if (lane.from() >= view->tasks_.size() || lane.to() >= view->tasks_.size()) return false;
     if (lane.y_size() != lane.x_size()) return false;
     lanes.push_back({lane.from(),
                      lane.to(),
                      {},
-                     static_cast<LayoutLane::Shared>(std::min(lane.shared(), 2U)),
+                     static_cast<drawing::LayoutLane::Shared>(std::min(lane.shared(), 2U)),
                      lane.outer()});
     for (int i = 0; i < lane.y_size(); ++i) lanes.back().steps.push_back({lane.y(i), lane.x(i)});
   }

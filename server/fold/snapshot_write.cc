@@ -131,7 +131,7 @@ void SnapshotCoder::write(const RunView& view, schema::RunSnapshot* out) {
     added->set_task(view.task_by_id_.at(stone.id));
     added->set_removed_at(to_number(stone.removed_at));
   }
-  for (const LayoutBox& box : view.layout_.boxes()) {
+  for (const drawing::LayoutBox& box : view.layout_.boxes()) {
     schema::SnapshotBox* added = out->add_boxes();
     added->set_task(box.slot);
     added->set_x(box.x);
@@ -141,13 +141,13 @@ void SnapshotCoder::write(const RunView& view, schema::RunSnapshot* out) {
     added->set_folded(box.folded);
     added->set_awaits(box.awaits);
   }
-  for (const LayoutLane& lane : view.layout_.lanes()) {
+  for (const drawing::LayoutLane& lane : view.layout_.lanes()) {
     schema::SnapshotLane* added = out->add_lanes();
     added->set_from(lane.from);
     added->set_to(lane.to);
     added->set_outer(lane.outer);
     added->set_shared(static_cast<std::uint32_t>(lane.shared));
-    for (const LayoutLane::Step& step : lane.steps) {
+    for (const drawing::LayoutLane::Step& step : lane.steps) {
       added->add_y(step.y);
       added->add_x(step.x);
     }

@@ -178,7 +178,7 @@ schema::GraphLayout encode_layout(const RunView& view) {
   schema::GraphLayout out;
   out.set_width(view.layout().width());
   out.set_height(view.layout().height());
-  for (const LayoutBox& box : view.layout().boxes()) {
+  for (const drawing::LayoutBox& box : view.layout().boxes()) {
     schema::GraphLayout::Box* added = out.add_boxes();
     added->set_task_id(view.task_at(box.slot).id.text());
     added->set_x(box.x);
@@ -187,7 +187,7 @@ schema::GraphLayout encode_layout(const RunView& view) {
     added->set_height(box.height);
     added->set_folded(box.folded);
   }
-  for (const LayoutEdge& edge : view.layout().edges()) {
+  for (const drawing::LayoutEdge& edge : view.layout().edges()) {
     schema::GraphLayout::Edge* added = out.add_edges();
     added->set_from(view.task_at(edge.from).id.text());
     added->set_to(view.task_at(edge.to).id.text());

@@ -17,7 +17,7 @@ EventArchive::EventArchive(ports::Runtime& loop, ports::Store& store, Counters& 
                            ArchivePace pace)
     : loop_(loop), store_(store), counters_(counters), pace_(pace) {}
 
-void EventArchive::start(std::uint64_t generation, fold::Archived archived) {
+void EventArchive::start(std::uint64_t generation, keep::Archived archived) {
   generation_ = generation;
   read_ = archived.next;
   gaps_ = std::move(archived.gaps);
@@ -63,16 +63,16 @@ void EventArchive::close(const RunKey& run) {
   if (open_.count(run) > 0) seal(run);
 }
 
-fold::Archived EventArchive::archived() const {
-  fold::Archived archived{read_, gaps_};
+keep::Archived EventArchive::archived() const {
+  keep::Archived archived{read_, gaps_};
   if (!open_by_first_.empty())
     archived.next = std::min(archived.next, open_by_first_.begin()->first);
   if (!waiting_.empty()) archived.next = std::min(archived.next, waiting_.begin()->first);
   return archived;
 }
 
-std::vector<fold::EventBlock> EventArchive::on_their_way(const RunKey& run) const {
-  std::vector<fold::EventBlock> blocks;
+std::vector<keep::EventBlock> EventArchive::on_their_way(const RunKey& run) const {
+  std::vector<keep::EventBlock> blocks;
   for (const auto& [first, waiting] : waiting_) {
     if (waiting.run == run) blocks.push_back(waiting.events.gathered(run));
   }
@@ -83,7 +83,7 @@ std::vector<fold::EventBlock> EventArchive::on_their_way(const RunKey& run) cons
 
 void EventArchive::seal(const RunKey& run) {
   const auto found = open_.find(run);
-  fold::EventBlockBuilder& events = found->second.events;
+  keep::EventBlockBuilder& events = found->second.events;
   const LogOffset first = events.first();
   open_bytes_ -= events.bytes();
   waiting_bytes_ += events.bytes();
@@ -147,7 +147,7 @@ void EventArchive::put(LogOffset first, Waiting& block) {
   block.called = true;
   ++calls_;
   auto put = [this, first](Result<std::string> etag) { answered(first, etag); };
-  store_.put(fold::event_block_key(block.run, {first, generation_}), block.events.encode(block.run),
+  store_.put(keep::event_block_key(block.run, {first, generation_}), block.events.encode(block.run),
              ports::Condition::absent(), alive_.answer<Result<std::string>>(loop_, put));
 }
 

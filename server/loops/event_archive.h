@@ -13,8 +13,8 @@
 #include "base/counters.h"
 #include "base/limits.h"
 #include "base/unique_function.h"
-#include "fold/checkpoint.h"
-#include "fold/event_block.h"
+#include "keep/checkpoint.h"
+#include "keep/event_block.h"
 #include "loops/alive.h"
 #include "ports/log.h"
 #include "ports/store.h"
@@ -35,7 +35,7 @@ class EventArchive {
   EventArchive(ports::Runtime& loop, ports::Store& store, Counters& counters, ArchivePace pace);
 
   // First of all, and once: goes on from there, with blocks of this generation.
-  void start(std::uint64_t generation, fold::Archived archived);
+  void start(std::uint64_t generation, keep::Archived archived);
   // Nothing is put any more.
   void stop() { stopped_ = true; }
 
@@ -50,22 +50,22 @@ class EventArchive {
   void close(const RunKey& run);
 
   // What is in the store by now.
-  fold::Archived archived() const;
+  keep::Archived archived() const;
   // The store is behind: to be read on when `room` is called.
   bool full() const { return waiting_bytes_ > pace_.waiting_bytes; }
   void when_room(UniqueFunction<void()> room) { room_ = std::move(room); }
   // The run's events that the store may not have yet, in order.
-  std::vector<fold::EventBlock> on_their_way(const RunKey& run) const;
+  std::vector<keep::EventBlock> on_their_way(const RunKey& run) const;
 
  private:
   struct Open {
-    fold::EventBlockBuilder events;
+    keep::EventBlockBuilder events;
     std::int64_t since_us = 0;
     std::uint64_t log_bytes = 0;  // read_bytes_ when it began
   };
   struct Waiting {
     RunKey run;
-    fold::EventBlockBuilder events;
+    keep::EventBlockBuilder events;
     bool called = false;
   };
 
@@ -84,7 +84,7 @@ class EventArchive {
   const ArchivePace pace_;
   std::uint64_t generation_ = 0;
   LogOffset read_{};  // every record before it was added, or is in a gap
-  std::vector<fold::OffsetRange> gaps_;
+  std::vector<keep::OffsetRange> gaps_;
   std::uint64_t read_bytes_ = 0;  // of records, since the start
   std::unordered_map<RunKey, Open> open_;
   std::map<LogOffset, RunKey> open_by_first_;

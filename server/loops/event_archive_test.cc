@@ -39,11 +39,11 @@ class EventArchiveTest : public testing::Test {
   // First offsets of a run's blocks in the store, and what else their names say.
   std::vector<std::uint64_t> blocks(int number) {
     std::vector<std::uint64_t> firsts;
-    const std::string prefix = fold::event_blocks_prefix(run(number));
+    const std::string prefix = keep::event_blocks_prefix(run(number));
     loop_.run_until_idle();  // what is on its way arrives
     store_.list(prefix, {}, 1'000, {loop_, [&](Result<std::vector<ports::ObjectInfo>> found) {
                                       for (const ports::ObjectInfo& object : *found) {
-                                        const auto id = fold::parse_event_block_id(
+                                        const auto id = keep::parse_event_block_id(
                                             std::string_view(object.key).substr(prefix.size()));
                                         EXPECT_EQ(id->generation, kGeneration);
                                         firsts.push_back(to_number(id->first));
@@ -144,7 +144,7 @@ TEST_F(EventArchiveTest, AGapIsToldAndNoBlockGoesOverIt) {
   archive().close(run(1));
   EXPECT_EQ(blocks(1), (Firsts{100, 110}));
   EXPECT_EQ(archive().archived(),
-            (fold::Archived{LogOffset{111}, {{LogOffset{101}, LogOffset{110}}}}));
+            (keep::Archived{LogOffset{111}, {{LogOffset{101}, LogOffset{110}}}}));
   EXPECT_EQ(counters_.get(Counter::events_unarchived), 9U);
   archive().skip_to(LogOffset{105});  // was read
   EXPECT_EQ(archive().archived().gaps.size(), 1U);
@@ -155,9 +155,9 @@ TEST_F(EventArchiveTest, AfterManyGapsTheNewestAreToldAsOne) {
     archive().skip_to(LogOffset{next_ += 2});
     add(1);
   }
-  const std::vector<fold::OffsetRange> gaps = archive().archived().gaps;
+  const std::vector<keep::OffsetRange> gaps = archive().archived().gaps;
   EXPECT_EQ(gaps.size(), limits::kArchiveGaps);
-  EXPECT_EQ(gaps.front(), (fold::OffsetRange{LogOffset{100}, LogOffset{102}}));
+  EXPECT_EQ(gaps.front(), (keep::OffsetRange{LogOffset{100}, LogOffset{102}}));
   EXPECT_EQ(gaps.back().end, LogOffset{next_ - 1});
 }
 

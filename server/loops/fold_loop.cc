@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "archive/refold.h"
 #include "base/limits.h"
+#include "keep/refold.h"
 #include "schema/event.pb.h"
 
 namespace telltale::loops {
@@ -203,8 +203,8 @@ void FoldLoop::refold_run(const RunKey& key, LogOffset at, UniqueFunction<void()
     run.unsaved = run.unpublished = !run.view.empty();
     loaded();
   };
-  archive::refold(loop_, store_, counters_, key, at, archive_.on_their_way(key),
-                  alive_.call<Result<fold::RunView>>(std::move(refolded)));
+  keep::refold(loop_, store_, counters_, key, at, archive_.on_their_way(key),
+               alive_.call<Result<fold::RunView>>(std::move(refolded)));
 }
 
 void FoldLoop::not_loaded(const Error& error, UniqueFunction<void()> again) {

@@ -4,8 +4,8 @@
 
 #include <set>
 
-#include "fold/checkpoint.h"
 #include "fold/snapshot.h"
+#include "keep/checkpoint.h"
 #include "log/memory_log.h"
 #include "runtime/sim_runtime.h"
 #include "schema/event.pb.h"
@@ -52,11 +52,11 @@ class FoldWorkerTest : public testing::Test {
     loop_.run_until_idle();
     return end;
   }
-  fold::Checkpoint checkpoint(int partition) {
-    fold::Checkpoint found;
-    store_.get(fold::checkpoint_key(partition), {},
+  keep::Checkpoint checkpoint(int partition) {
+    keep::Checkpoint found;
+    store_.get(keep::checkpoint_key(partition), {},
                {loop_, [&](Result<ports::Object> object) {
-                  if (object.ok()) found = *fold::decode_checkpoint(object->bytes);
+                  if (object.ok()) found = *keep::decode_checkpoint(object->bytes);
                 }});
     loop_.run_until_idle();
     return found;
@@ -203,7 +203,7 @@ TEST_F(FoldWorkerTest, WhatTheLogLostBeforeItWasArchivedIsAGap) {
   EXPECT_EQ(listed().count("second"), static_cast<std::size_t>(kRuns));
   std::uint64_t in_gaps = 0;
   for (int i = 0; i < kPartitions; ++i) {
-    for (const fold::OffsetRange& gap : checkpoint(i).archived.gaps)
+    for (const keep::OffsetRange& gap : checkpoint(i).archived.gaps)
       in_gaps += to_number(gap.end) - to_number(gap.begin);
   }
   EXPECT_EQ(in_gaps, std::uint64_t{kRuns});
@@ -211,11 +211,11 @@ TEST_F(FoldWorkerTest, WhatTheLogLostBeforeItWasArchivedIsAGap) {
 
 TEST_F(FoldWorkerTest, ALogShorterThanWhatWasFoldedIsLeftAlone) {
   for (int i = 0; i < kPartitions; ++i) {
-    fold::Checkpoint ahead;
+    keep::Checkpoint ahead;
     ahead.generation = ahead.since_generation = 1;
     ahead.next = LogOffset{1'000};
     ahead.fold_version = fold::kFoldVersion;
-    store_.put(fold::checkpoint_key(i), fold::encode_checkpoint(ahead), {},
+    store_.put(keep::checkpoint_key(i), keep::encode_checkpoint(ahead), {},
                {loop_, [](Result<std::string>) {}});
   }
   const auto worker = start_worker();

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "fold/checkpoint.h"
+#include "keep/checkpoint.h"
 
 namespace telltale::loops {
 namespace {
@@ -64,7 +64,7 @@ void HealthLoop::ask_store() {
     const bool there = object.ok() || object.error().code == ErrorCode::not_found;
     tell(kStore, there ? "" : object.error().message);
   };
-  store_.get(fold::checkpoint_key(0), {0, 1},
+  store_.get(keep::checkpoint_key(0), {0, 1},
              alive_.answer<Result<ports::Object>>(loop_, answered));
 }
 

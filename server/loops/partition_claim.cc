@@ -29,9 +29,9 @@ void PartitionClaim::claim(Answer done) {
       done(object.error());
       return;
     }
-    const Result<fold::Checkpoint> found = object.ok() ? fold::decode_checkpoint(object->bytes)
-                                                       : Result<fold::Checkpoint>(object.error());
-    fold::Checkpoint checkpoint;
+    const Result<keep::Checkpoint> found = object.ok() ? keep::decode_checkpoint(object->bytes)
+                                                       : Result<keep::Checkpoint>(object.error());
+    keep::Checkpoint checkpoint;
     if (found.ok()) {
       checkpoint = found.value();
       ++checkpoint.generation;
@@ -52,13 +52,13 @@ void PartitionClaim::claim(Answer done) {
                 object.ok() ? ports::Condition::matches(object->etag) : ports::Condition::absent(),
                 std::move(done));
   };
-  store_.get(fold::checkpoint_key(partition_), {},
+  store_.get(keep::checkpoint_key(partition_), {},
              alive_.answer<Result<ports::Object>>(loop_, std::move(read)));
 }
 
-void PartitionClaim::write_claim(fold::Checkpoint checkpoint, ports::Condition condition,
+void PartitionClaim::write_claim(keep::Checkpoint checkpoint, ports::Condition condition,
                                  Answer done) {
-  std::string bytes = fold::encode_checkpoint(checkpoint);
+  std::string bytes = keep::encode_checkpoint(checkpoint);
   auto written = [this, checkpoint = std::move(checkpoint),
                   done = std::move(done)](Result<std::string> etag) mutable {
     if (!etag.ok()) {
@@ -74,7 +74,7 @@ void PartitionClaim::write_claim(fold::Checkpoint checkpoint, ports::Condition c
     sweep_older({});
     done(Done{});
   };
-  store_.put(fold::checkpoint_key(partition_), std::move(bytes), std::move(condition),
+  store_.put(keep::checkpoint_key(partition_), std::move(bytes), std::move(condition),
              alive_.answer<Result<std::string>>(loop_, std::move(written)));
 }
 
@@ -85,7 +85,7 @@ void PartitionClaim::confirm(Answer done) {
       done(gone ? lost(partition_, checkpoint_.generation, 0) : object.error());
       return;
     }
-    Result<fold::Checkpoint> found = fold::decode_checkpoint(object->bytes);
+    Result<keep::Checkpoint> found = keep::decode_checkpoint(object->bytes);
     if (!found.ok() || found->generation != checkpoint_.generation) {
       done(lost(partition_, checkpoint_.generation, found.ok() ? found->generation : 0));
       return;
@@ -95,7 +95,7 @@ void PartitionClaim::confirm(Answer done) {
     confirmed_at_us_ = to_number(loop_.now());
     done(Done{});
   };
-  store_.get(fold::checkpoint_key(partition_), {},
+  store_.get(keep::checkpoint_key(partition_), {},
              alive_.answer<Result<ports::Object>>(loop_, std::move(read)));
 }
 
@@ -113,8 +113,8 @@ void PartitionClaim::load(const RunKey& run, Loaded done) {
 void PartitionClaim::find(const LoadingPtr& loading) {
   const RunKey& run = loading->run;
   if (const auto open = checkpoint_.runs.find(run); open != checkpoint_.runs.end()) {
-    const fold::SnapshotPlace& place = open->second;
-    load_at(loading, fold::pack_key(partition_, place.pack), {place.offset, place.length});
+    const keep::SnapshotPlace& place = open->second;
+    load_at(loading, keep::pack_key(partition_, place.pack), {place.offset, place.length});
     return;
   }
   auto read = [this, loading](Result<ports::Object> object) {
@@ -126,16 +126,16 @@ void PartitionClaim::find(const LoadingPtr& loading) {
       }
       return;
     }
-    const Result<fold::Manifest> manifest = fold::decode_manifest(object->bytes);
+    const Result<keep::Manifest> manifest = keep::decode_manifest(object->bytes);
     if (!manifest.ok()) {
       not_there(loading, manifest.error());
     } else if (manifest->snapshot.generation < checkpoint_.since_generation) {
       loading->done(std::optional<fold::RunView>());
     } else {
-      load_at(loading, fold::snapshot_key(loading->run, manifest->snapshot), {});
+      load_at(loading, keep::snapshot_key(loading->run, manifest->snapshot), {});
     }
   };
-  store_.get(fold::manifest_key(run), {},
+  store_.get(keep::manifest_key(run), {},
              alive_.answer<Result<ports::Object>>(loop_, std::move(read)));
 }
 
@@ -176,23 +176,23 @@ void PartitionClaim::not_there(const LoadingPtr& loading, const Error& error) {
 }
 
 void PartitionClaim::remove_unused_packs() {
-  std::map<fold::PackId, std::int64_t> unused = packs_;
+  std::map<keep::PackId, std::int64_t> unused = packs_;
   for (const auto& [run, place] : checkpoint_.runs) unused.erase(place.pack);
   for (const auto& [pack, put_at_us] : unused) {
     auto removed = [this, pack = pack](Status status) {
       if (status.ok()) packs_.erase(pack);  // else with the next checkpoint
     };
-    store_.remove(fold::pack_key(partition_, pack), alive_.answer<Status>(loop_, removed));
+    store_.remove(keep::pack_key(partition_, pack), alive_.answer<Status>(loop_, removed));
   }
 }
 
 // What an earlier generation wrote and the checkpoint does not name, no checkpoint ever will.
 void PartitionClaim::sweep_older(std::string after) {
-  const std::string prefix = fold::packs_prefix(partition_);
+  const std::string prefix = keep::packs_prefix(partition_);
   auto listed = [this, prefix](Result<std::vector<ports::ObjectInfo>> found) {
     if (!found.ok()) return;  // with the next claim
     for (const ports::ObjectInfo& object : found.value()) {
-      const auto pack = fold::parse_pack_id(std::string_view(object.key).substr(prefix.size()));
+      const auto pack = keep::parse_pack_id(std::string_view(object.key).substr(prefix.size()));
       if (!pack || pack->generation >= checkpoint_.generation || packs_.count(*pack) > 0) continue;
       store_.remove(object.key, alive_.answer<Status>(loop_, [](Status) {}));
     }

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "fold/checkpoint.h"
 #include "fold/run_view.h"
+#include "keep/checkpoint.h"
 #include "loops/alive.h"
 #include "ports/store.h"
 
@@ -37,7 +37,7 @@ class PartitionClaim {
 
   // Offset of the first event that is in no snapshot.
   LogOffset next() const { return checkpoint_.next; }
-  const fold::Archived& archived() const { return checkpoint_.archived; }
+  const keep::Archived& archived() const { return checkpoint_.archived; }
   std::uint64_t generation() const { return checkpoint_.generation; }
   // When the store last said that the partition is still ours; confirm() asks it again.
   std::int64_t confirmed_at_us() const { return confirmed_at_us_; }
@@ -47,7 +47,7 @@ class PartitionClaim {
   void load(const RunKey& run, Loaded done);
   // `runs` are those that changed since the last checkpoint; each is encoded once, some turns of
   // the loop later, with every event before `next` applied and possibly more. One at a time.
-  void save(LogOffset next, fold::Archived archived, std::vector<RunKey> runs, Encode encode,
+  void save(LogOffset next, keep::Archived archived, std::vector<RunKey> runs, Encode encode,
             Answer done);
 
  private:
@@ -56,7 +56,7 @@ class PartitionClaim {
   using SavingPtr = std::shared_ptr<Saving>;
   using ClosingPtr = std::shared_ptr<Closing>;
 
-  void write_claim(fold::Checkpoint checkpoint, ports::Condition condition, Answer done);
+  void write_claim(keep::Checkpoint checkpoint, ports::Condition condition, Answer done);
   struct Loading;
   using LoadingPtr = std::shared_ptr<Loading>;
   void find(const LoadingPtr& loading);
@@ -81,11 +81,11 @@ class PartitionClaim {
   ports::Runtime& loop_;
   ports::Store& store_;
   const int partition_;
-  fold::Checkpoint checkpoint_;  // as it is in the store, as far as we know
+  keep::Checkpoint checkpoint_;  // as it is in the store, as far as we know
   std::string etag_;             // of that object
   std::int64_t confirmed_at_us_ = 0;
   std::uint64_t numbers_ = 0;                   // of packs and snapshots, given out so far
-  std::map<fold::PackId, std::int64_t> packs_;  // that may exist, and when they were put
+  std::map<keep::PackId, std::int64_t> packs_;  // that may exist, and when they were put
   Alive alive_;
 };
 

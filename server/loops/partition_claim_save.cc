@@ -19,14 +19,14 @@ Error not_lost(Error error) {
 }  // namespace
 
 struct PartitionClaim::Saving {
-  fold::Checkpoint checkpoint;  // to be put last
+  keep::Checkpoint checkpoint;  // to be put last
   std::vector<RunKey> runs;
   std::size_t encoded = 0;  // of them
   Encode encode;
   std::string pack;  // being filled
-  std::vector<std::pair<RunKey, fold::SnapshotPlace>> in_pack;
+  std::vector<std::pair<RunKey, keep::SnapshotPlace>> in_pack;
   bool quiet_chosen = false;
-  std::vector<std::pair<RunKey, fold::SnapshotPlace>> quiet;  // to leave the checkpoint
+  std::vector<std::pair<RunKey, keep::SnapshotPlace>> quiet;  // to leave the checkpoint
   int calls = 0;                                              // of the store, under way
   Status status = Done{};
   Answer done;
@@ -36,10 +36,10 @@ struct PartitionClaim::Saving {
 struct PartitionClaim::Closing {
   SavingPtr saving;
   RunKey run;
-  fold::PackId snapshot;
+  keep::PackId snapshot;
 };
 
-void PartitionClaim::save(LogOffset next, fold::Archived archived, std::vector<RunKey> runs,
+void PartitionClaim::save(LogOffset next, keep::Archived archived, std::vector<RunKey> runs,
                           Encode encode, Answer done) {
   auto saving = std::make_shared<Saving>();
   saving->checkpoint = checkpoint_;
@@ -89,7 +89,7 @@ void PartitionClaim::step_done(const SavingPtr& saving, const Status& status) {
 }
 
 void PartitionClaim::put_pack(const SavingPtr& saving) {
-  const fold::PackId id{checkpoint_.generation, ++numbers_};
+  const keep::PackId id{checkpoint_.generation, ++numbers_};
   packs_[id] = to_number(loop_.now());
   for (auto& [run, place] : saving->in_pack) {
     place.pack = id;
@@ -100,7 +100,7 @@ void PartitionClaim::put_pack(const SavingPtr& saving) {
   auto put = [this, saving](Result<std::string> etag) {
     step_done(saving, etag.ok() ? Status(Done{}) : not_lost(etag.error()));
   };
-  store_.put(fold::pack_key(partition_, id), std::exchange(saving->pack, {}),
+  store_.put(keep::pack_key(partition_, id), std::exchange(saving->pack, {}),
              ports::Condition::absent(), alive_.answer<Result<std::string>>(loop_, put));
 }
 
@@ -110,7 +110,7 @@ void PartitionClaim::choose_quiet(Saving& saving) const {
   const auto& open = saving.checkpoint.runs;
   std::size_t too_many = open.size() - std::min(open.size(), limits::kCheckpointRuns);
   const std::int64_t before_us = to_number(loop_.now()) - limits::kQuietRunUs;
-  std::vector<std::pair<fold::PackId, RunKey>> oldest;
+  std::vector<std::pair<keep::PackId, RunKey>> oldest;
   for (const auto& [run, place] : open) {
     if (too_many > 0 || packs_.at(place.pack) < before_us) oldest.emplace_back(place.pack, run);
   }
@@ -124,7 +124,7 @@ void PartitionClaim::choose_quiet(Saving& saving) const {
 }
 
 void PartitionClaim::move_out(const SavingPtr& saving, const RunKey& run) {
-  const fold::SnapshotPlace place = saving->quiet.back().second;
+  const keep::SnapshotPlace place = saving->quiet.back().second;
   saving->quiet.pop_back();
   ++saving->calls;
   auto read = [this, saving, run](Result<ports::Object> object) {
@@ -138,7 +138,7 @@ void PartitionClaim::move_out(const SavingPtr& saving, const RunKey& run) {
       step_done(saving, object.error());
     }
   };
-  store_.get(fold::pack_key(partition_, place.pack), {place.offset, place.length},
+  store_.get(keep::pack_key(partition_, place.pack), {place.offset, place.length},
              alive_.answer<Result<ports::Object>>(loop_, read));
 }
 
@@ -156,7 +156,7 @@ void PartitionClaim::close_run(const SavingPtr& saving, const RunKey& run, std::
       step_done(closing->saving, not_lost(etag.error()));
     }
   };
-  store_.put(fold::snapshot_key(run, closing->snapshot), std::move(bytes),
+  store_.put(keep::snapshot_key(run, closing->snapshot), std::move(bytes),
              ports::Condition::absent(), alive_.answer<Result<std::string>>(loop_, put));
 }
 
@@ -170,7 +170,7 @@ void PartitionClaim::put_manifest(const ClosingPtr& closing, ports::Condition co
       step_done(closing->saving, etag.error());
     }
   };
-  store_.put(fold::manifest_key(closing->run), fold::encode_manifest({closing->snapshot}),
+  store_.put(keep::manifest_key(closing->run), keep::encode_manifest({closing->snapshot}),
              std::move(condition), alive_.answer<Result<std::string>>(loop_, put));
 }
 
@@ -182,7 +182,7 @@ void PartitionClaim::replace_manifest(const ClosingPtr& closing) {
       step_done(closing->saving, object.error());
       return;
     }
-    const Result<fold::Manifest> found = fold::decode_manifest(object->bytes);
+    const Result<keep::Manifest> found = keep::decode_manifest(object->bytes);
     if (found.ok() && found->snapshot.generation > checkpoint_.generation) {
       step_done(closing->saving,
                 Error{ErrorCode::precondition_failed,
@@ -193,17 +193,17 @@ void PartitionClaim::replace_manifest(const ClosingPtr& closing) {
     }
     put_manifest(closing, ports::Condition::matches(object->etag));
   };
-  store_.get(fold::manifest_key(closing->run), {},
+  store_.get(keep::manifest_key(closing->run), {},
              alive_.answer<Result<ports::Object>>(loop_, read));
 }
 
 // Only older ones: a later holder's snapshot may lie there by now.
 void PartitionClaim::remove_older_snapshots(const ClosingPtr& closing) {
-  const std::string prefix = fold::snapshots_prefix(closing->run);
+  const std::string prefix = keep::snapshots_prefix(closing->run);
   auto listed = [this, closing, prefix](Result<std::vector<ports::ObjectInfo>> found) {
     if (found.ok()) {
       for (const ports::ObjectInfo& object : found.value()) {
-        const auto id = fold::parse_pack_id(std::string_view(object.key).substr(prefix.size()));
+        const auto id = keep::parse_pack_id(std::string_view(object.key).substr(prefix.size()));
         if (id && *id < closing->snapshot)
           store_.remove(object.key, alive_.answer<Status>(loop_, [](Status) {}));
       }
@@ -231,7 +231,7 @@ void PartitionClaim::put_checkpoint(const SavingPtr& saving) {
       saving->done(etag.error());
     }
   };
-  store_.put(fold::checkpoint_key(partition_), fold::encode_checkpoint(saving->checkpoint),
+  store_.put(keep::checkpoint_key(partition_), keep::encode_checkpoint(saving->checkpoint),
              ports::Condition::matches(etag_), alive_.answer<Result<std::string>>(loop_, put));
 }
 

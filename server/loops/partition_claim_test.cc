@@ -68,25 +68,25 @@ class PartitionClaimTest : public testing::Test {
     loop_.run_until_idle();
     return keys;
   }
-  fold::Checkpoint checkpoint() {
-    fold::Checkpoint found;
-    store_.get(fold::checkpoint_key(kPartition), {},
+  keep::Checkpoint checkpoint() {
+    keep::Checkpoint found;
+    store_.get(keep::checkpoint_key(kPartition), {},
                {loop_, [&](Result<ports::Object> object) {
-                  found = fold::decode_checkpoint(object->bytes).take();
+                  found = keep::decode_checkpoint(object->bytes).take();
                 }});
     loop_.run_until_idle();
     return found;
   }
 
   void put_checkpoint(std::string bytes) {
-    store_.put(fold::checkpoint_key(kPartition), std::move(bytes), {},
+    store_.put(keep::checkpoint_key(kPartition), std::move(bytes), {},
                {loop_, [](Result<std::string>) {}});
   }
 
   runtime::SimRuntime loop_{1};
   store::MemoryStore store_;
   ports::FaultyStore faulty_{store_, loop_};
-  fold::Archived archived_;
+  keep::Archived archived_;
 
  private:
   template <typename Ask>
@@ -149,16 +149,16 @@ TEST_F(PartitionClaimTest, RunsThatEndLeaveTheCheckpointAndPacksThatNobodyNamesG
   ASSERT_TRUE(claim(holder).ok());
   ASSERT_TRUE(save(holder, 3, {view_of(1, 1), view_of(2, 2)}).ok());
   ASSERT_TRUE(save(holder, 4, {view_of(1, 3)}).ok());
-  EXPECT_EQ(keys(fold::packs_prefix(kPartition)).size(), 2U);  // run 2 lies in the first one
+  EXPECT_EQ(keys(keep::packs_prefix(kPartition)).size(), 2U);  // run 2 lies in the first one
   const fold::RunView over = view_of(2, 4);
   ASSERT_TRUE(save(holder, 5, {over}, true).ok());
   EXPECT_EQ(checkpoint().runs.size(), 1U);
-  EXPECT_EQ(keys(fold::packs_prefix(kPartition)).size(), 1U);
+  EXPECT_EQ(keys(keep::packs_prefix(kPartition)).size(), 1U);
   EXPECT_EQ(load(holder, 2), fold::encode(over));
   // It goes on after all, and ends again.
   const fold::RunView again = view_of(2, 6);
   ASSERT_TRUE(save(holder, 7, {again}, true).ok());
-  EXPECT_EQ(keys(fold::snapshots_prefix(run_key(2))).size(), 1U);
+  EXPECT_EQ(keys(keep::snapshots_prefix(run_key(2))).size(), 1U);
   EXPECT_EQ(load(holder, 2), fold::encode(again));
 }
 
@@ -178,12 +178,12 @@ TEST_F(PartitionClaimTest, WhatACrashLeftIsRemovedByWhoComesNext) {
   PartitionClaim first(loop_, store_, kPartition);
   ASSERT_TRUE(claim(first).ok());
   ASSERT_TRUE(save(first, 3, {view_of(1, 1)}).ok());
-  const std::string orphan = fold::pack_key(kPartition, {first.generation(), 99});
+  const std::string orphan = keep::pack_key(kPartition, {first.generation(), 99});
   store_.put(orphan, "no checkpoint names this", {}, {loop_, [](Result<std::string>) {}});
   PartitionClaim second(loop_, store_, kPartition);
   ASSERT_TRUE(claim(second).ok());
-  EXPECT_EQ(keys(fold::packs_prefix(kPartition)),
-            std::vector<std::string>{fold::pack_key(kPartition, {first.generation(), 1})});
+  EXPECT_EQ(keys(keep::packs_prefix(kPartition)),
+            std::vector<std::string>{keep::pack_key(kPartition, {first.generation(), 1})});
 }
 
 TEST_F(PartitionClaimTest, WithoutAReadableCheckpointAllIsFoldedAgain) {
@@ -208,9 +208,9 @@ TEST_F(PartitionClaimTest, WhatIsArchivedIsHandedOnAlsoToAnotherVersionOfTheFold
   PartitionClaim second(loop_, store_, kPartition);
   ASSERT_TRUE(claim(second).ok());
   EXPECT_EQ(second.archived(), archived_);
-  fold::Checkpoint older = checkpoint();
+  keep::Checkpoint older = checkpoint();
   --older.fold_version;
-  put_checkpoint(fold::encode_checkpoint(older));
+  put_checkpoint(keep::encode_checkpoint(older));
   PartitionClaim third(loop_, store_, kPartition);
   ASSERT_TRUE(claim(third).ok());
   EXPECT_EQ(third.next(), LogOffset{0});
@@ -222,7 +222,7 @@ TEST_F(PartitionClaimTest, ASnapshotThatIsLostOrDamagedIsNone) {
   PartitionClaim holder(loop_, store_, kPartition);
   ASSERT_TRUE(claim(holder).ok());
   ASSERT_TRUE(save(holder, 7, {view_of(1, 6)}).ok());
-  const std::string pack = keys(fold::packs_prefix(kPartition)).front();
+  const std::string pack = keys(keep::packs_prefix(kPartition)).front();
   store_.put(pack, "damaged", {}, {loop_, [](Result<std::string>) {}});
   EXPECT_EQ(load(holder, 1), "none");
   store_.remove(pack, {loop_, [](Status) {}});

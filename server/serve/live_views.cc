@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "archive/refold.h"
-#include "fold/checkpoint.h"
 #include "fold/snapshot.h"
+#include "keep/checkpoint.h"
+#include "keep/refold.h"
 #include "schema/event.pb.h"
 
 namespace telltale::serve {
@@ -100,9 +100,9 @@ void LiveViews::load_checkpoint(const OpeningPtr& opening) {
       finish(opening, object.error());
       return;
     }
-    const Result<fold::Checkpoint> checkpoint = object.ok()
-                                                    ? fold::decode_checkpoint(object->bytes)
-                                                    : Result<fold::Checkpoint>(object.error());
+    const Result<keep::Checkpoint> checkpoint = object.ok()
+                                                    ? keep::decode_checkpoint(object->bytes)
+                                                    : Result<keep::Checkpoint>(object.error());
     if (checkpoint.ok()) opening->archived = checkpoint->archived.next;
     // One of another fold version starts from the events, like the fold itself does.
     if (!checkpoint.ok() || checkpoint.value().fold_version != fold::kFoldVersion) {
@@ -116,11 +116,11 @@ void LiveViews::load_checkpoint(const OpeningPtr& opening) {
       load_manifest(opening);
       return;
     }
-    const fold::SnapshotPlace& place = open->second;
-    load_snapshot(opening, fold::pack_key(opening->partition.number, place.pack),
+    const keep::SnapshotPlace& place = open->second;
+    load_snapshot(opening, keep::pack_key(opening->partition.number, place.pack),
                   {place.offset, place.length});
   };
-  store_.get(fold::checkpoint_key(opening->partition.number), {}, {loop_, std::move(done)});
+  store_.get(keep::checkpoint_key(opening->partition.number), {}, {loop_, std::move(done)});
 }
 
 void LiveViews::load_manifest(const OpeningPtr& opening) {
@@ -134,16 +134,16 @@ void LiveViews::load_manifest(const OpeningPtr& opening) {
       }
       return;
     }
-    const Result<fold::Manifest> manifest = fold::decode_manifest(object->bytes);
+    const Result<keep::Manifest> manifest = keep::decode_manifest(object->bytes);
     if (!manifest.ok()) {
       not_usable(opening, manifest.error());
     } else if (manifest->snapshot.generation < opening->since_generation) {
       fold_again(opening);
     } else {
-      load_snapshot(opening, fold::snapshot_key(opening->key, manifest->snapshot), {});
+      load_snapshot(opening, keep::snapshot_key(opening->key, manifest->snapshot), {});
     }
   };
-  store_.get(fold::manifest_key(opening->key), {}, {loop_, std::move(done)});
+  store_.get(keep::manifest_key(opening->key), {}, {loop_, std::move(done)});
 }
 
 void LiveViews::load_snapshot(const OpeningPtr& opening, std::string key, ports::ByteRange range) {
@@ -205,7 +205,7 @@ void LiveViews::refold(const OpeningPtr& opening) {
     opening->seen = !opening->run->view.empty();
     catch_up(opening);
   };
-  archive::refold(loop_, store_, counters_, opening->key, opening->next, {}, std::move(refolded));
+  keep::refold(loop_, store_, counters_, opening->key, opening->next, {}, std::move(refolded));
 }
 
 void LiveViews::catch_up(const OpeningPtr& opening) {

@@ -3,9 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include "fold/checkpoint.h"
-#include "fold/event_block.h"
 #include "fold/snapshot.h"
+#include "keep/checkpoint.h"
+#include "keep/event_block.h"
 #include "log/memory_log.h"
 #include "runtime/sim_runtime.h"
 #include "schema/event.pb.h"
@@ -43,19 +43,19 @@ class LiveViewsTest : public testing::Test {
 
   // Offsets, both among them.
   void archive(std::uint64_t first, std::uint64_t last) {
-    fold::EventBlockBuilder block;
+    keep::EventBlockBuilder block;
     for (std::uint64_t offset = first; offset <= last; ++offset) {
       const std::string value = event_at(offset).SerializeAsString();
       block.add({LogOffset{offset}, 0, value});
     }
-    put(fold::event_block_key(run(), {LogOffset{first}, 1}), block.encode(run()));
+    put(keep::event_block_key(run(), {LogOffset{first}, 1}), block.encode(run()));
   }
   void put_checkpoint(std::uint64_t archived) {
-    fold::Checkpoint checkpoint;
+    keep::Checkpoint checkpoint;
     checkpoint.next = LogOffset{kEvents};
     checkpoint.archived.next = LogOffset{archived};
     checkpoint.fold_version = fold::kFoldVersion;
-    put(fold::checkpoint_key(partition_.number), fold::encode_checkpoint(checkpoint));
+    put(keep::checkpoint_key(partition_.number), keep::encode_checkpoint(checkpoint));
   }
   void put(std::string key, std::string bytes) {
     store_.put(std::move(key), std::move(bytes), {}, {loop_, [](Result<std::string>) {}});

@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "component/minio_server.h"
-#include "fold/event_block.h"
+#include "keep/event_block.h"
 #include "log/directory_lock.h"
 #include "log/memory_log.h"
 #include "log/sqlite_log.h"
@@ -105,7 +105,7 @@ TEST(AdminCommand, LooksAfterAFolder) {
 
   EXPECT_EQ(run_admin("admin verify" + places).status, 0);
   const std::string block =
-      folder.path() + "/store/" + fold::event_block_key(run_key("ended"), {LogOffset{0}, 0});
+      folder.path() + "/store/" + keep::event_block_key(run_key("ended"), {LogOffset{0}, 0});
   const std::string blocks = std::filesystem::path(block).parent_path();
   for (const auto& file : std::filesystem::directory_iterator(blocks))
     std::ofstream(file.path(), std::ios::app) << "damage";

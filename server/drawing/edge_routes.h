@@ -1,0 +1,16 @@
+// Routes of edges between placed boxes as chains of cubic Béziers: down, around the boxes of the
+// layers between, sideways only in the gaps between layers. Pure function.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "drawing/box_graph.h"
+
+namespace telltale::drawing {
+
+// By (to, from) in node order. `boxes` of each node stand where they are drawn; `lanes` by
+// (to, from), see GraphLayout.
+std::vector<LayoutEdge> route_edges(const BoxGraph& graph, std::span<const LayoutLane> lanes);
+
+}  // namespace telltale::drawing

@@ -18,20 +18,8 @@ beforeAll(async () => {
 afterAll(async () => server?.stop());
 keep_watch(() => chromium);
 
-let told = 0;
-
-async function tell(...events: object[]): Promise<void> {
-  const lines = events.map((event) =>
-    JSON.stringify({ id: `fact-${(told += 1)}`, run_key: kRun, ...event }),
-  );
-  const init = {
-    method: 'POST',
-    headers: { 'content-type': 'application/x-ndjson' },
-    body: lines.join('\n'),
-  };
-  const answer = await fetch(`${server.url}/api/v1/events`, init);
-  expect(await answer.json()).toMatchObject({ accepted: events.length });
-}
+const tell = (...events: object[]): Promise<void> =>
+  server.tell(...events.map((event) => ({ run_key: kRun, ...event })));
 
 async function measure(step: number): Promise<void> {
   const names = Array.from({ length: kSeries }, (_, at) => `series ${at}`);

@@ -49,6 +49,7 @@ export class Server {
   readonly url: string;
   readonly data = mkdtempSync(`${tmpdir()}/telltale-`);
   private process: ChildProcess | undefined;
+  private told = 0;
 
   private constructor(
     readonly name: string,
@@ -122,6 +123,19 @@ export class Server {
     const body = (await answer.json()) as { run_key?: string };
     if (!body.run_key) throw new Error(`the run did not start: ${JSON.stringify(body)}`);
     return body.run_key;
+  }
+
+  // Events as a source sends them, each with an id of its own; on disk when this returns.
+  async tell(...events: object[]): Promise<void> {
+    const id = (): string => `fact-${(this.told += 1)}`;
+    const lines = events.map((event) => JSON.stringify({ id: id(), ...event }));
+    const answer = await fetch(`${this.url}/api/v1/events`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-ndjson' },
+      body: lines.join('\n'),
+    });
+    const said = (await answer.json()) as { accepted?: number };
+    if (said.accepted !== events.length) throw new Error(`not taken: ${JSON.stringify(said)}`);
   }
 
   async get<T>(path: string): Promise<T> {

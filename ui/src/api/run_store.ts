@@ -1,7 +1,8 @@
 // RunStore: one run as it is now, with what is asked of it again and again kept beside it: who
 // stands in what, and which series a task has. Made anew when a task or series comes or goes, not
 // when one only changes.
-import { children_of, tasks_below } from '../base/task_walk';
+import { cut } from '../base/format';
+import { children_of, groups_of, tasks_below } from '../base/task_walk';
 import type {
   ArtifactView,
   RunSummary,
@@ -15,6 +16,32 @@ import { Store } from './stores';
 // Numbers that count along faster than this can't be read; what comes, goes or changes state is
 // told at once.
 const kGapMs = 100;
+
+// A name or a message may be of a megabyte: it would stand in every card, tip and list. Whole it is
+// at the run's resource.
+const kMessageMost = 4000;
+
+function shortened(view: RunView): RunView {
+  for (const one of [view.run, ...view.tasks]) {
+    if (!one) continue;
+    one.name = cut(one.name);
+    one.message = cut(one.message, kMessageMost);
+  }
+  if (view.run) {
+    view.run.pipeline = cut(view.run.pipeline);
+    view.run.failure = cut(view.run.failure, kMessageMost);
+    view.run.firstFailedTaskName = cut(view.run.firstFailedTaskName);
+    if (view.run.lost) view.run.lost.reason = cut(view.run.lost.reason);
+  }
+  for (const { progress } of view.tasks) {
+    if (!progress) continue;
+    progress.note = cut(progress.note);
+    progress.unit = cut(progress.unit);
+  }
+  for (const series of view.series) series.name = cut(series.name);
+  for (const artifact of view.artifacts) artifact.name = cut(artifact.name);
+  return view;
+}
 
 export class RunStore extends Store {
   run: RunSummary | undefined;
@@ -32,7 +59,7 @@ export class RunStore extends Store {
 
   apply(frame: ServerFrame): boolean {
     if (frame.body.case !== 'run') return false;
-    const view = frame.body.value;
+    const view = shortened(frame.body.value);
     if (this.is_news(view)) this.signal.hurry();
     if (frame.snapshot) {
       this.states_version += 1;
@@ -98,9 +125,7 @@ export class RunStore extends Store {
 
   // The item of the innermost loop a task stands in, '' outside of loops.
   item_of(task: TaskView): string {
-    for (let at = this.tasks.get(task.parentId); at; at = this.tasks.get(at.parentId)) {
-      if (at.item !== '') return at.item;
-    }
+    for (const group of groups_of(this.tasks, task)) if (group.item !== '') return group.item;
     return '';
   }
 }

@@ -14,6 +14,8 @@ export function use_store<T extends Store>(key: string, make: () => T): T {
 // For what draws by itself when the store says so.
 export function use_quiet_store<T extends Store>(key: string, make: () => T): T {
   const store = useMemo(make, [key]);
-  useEffect(() => store.open(live), [store]);
+  useEffect(() => {
+    return store.open(live);
+  }, [store]);
   return store;
 }

@@ -9,6 +9,7 @@ import '../base/tokens.css';
 import { use_cell } from '../base/use_signal';
 import { HomePage } from '../plugins/home/home_page';
 import { RunPage } from '../plugins/run/run_page';
+import { Boundary } from '../widgets/boundary';
 import { IconButton } from '../widgets/controls';
 import { Icon } from '../widgets/icon';
 import './page.css';
@@ -83,11 +84,21 @@ function App(): ReactNode {
       </header>
       <ConnectionLine />
       <div id="view" className="view" tabIndex={-1}>
-        {key ? <RunPage key={key} run_key={key} /> : path === '/' ? <HomePage /> : <NotHere />}
+        <Boundary key={path} name="this view">
+          {key ? <RunPage key={key} run_key={key} /> : path === '/' ? <HomePage /> : <NotHere />}
+        </Boundary>
       </div>
       <Suspense>
-        {finding && <FindDialog open run_key={key} close={() => set_finding(false)} />}
-        {help && <KeyMap open close={() => set_help(false)} />}
+        {finding && (
+          <Boundary name="what finds runs">
+            <FindDialog open run_key={key} close={() => set_finding(false)} />
+          </Boundary>
+        )}
+        {help && (
+          <Boundary name="the keys">
+            <KeyMap open close={() => set_help(false)} />
+          </Boundary>
+        )}
       </Suspense>
     </div>
   );

@@ -1,11 +1,19 @@
 import { expect, test } from 'vitest';
 import {
+  age,
+  ago,
+  bytes,
   clock,
+  count,
+  cut,
   difference,
   duration,
+  full_time,
   metric,
+  ms_of,
   percent,
   plain,
+  plural,
   short_duration,
   value_text,
 } from './format';
@@ -39,4 +47,40 @@ test('a time has its day when it is not today', () => {
   expect(clock(now, now)).toBe('14:03:22');
   expect(clock(now - 2 * 86_400_000, now)).toBe('Tue 14:03');
   expect(clock(now - 20 * 86_400_000, now)).toBe('2026-02-13 14:03');
+});
+
+const kExtremes = [
+  ...[NaN, Infinity, 8.64e15, 8.64e15 + 1, Number.MAX_VALUE, Number.MIN_VALUE, 0, 1e21],
+  ...[2n ** 63n - 1n, 2n ** 64n - 1n].flatMap((us) => [Number(us), ms_of(us)]),
+].flatMap((value) => [value, -value]);
+
+test('every number has a short text, whatever an event may say', () => {
+  const now = new Date(2026, 2, 5).getTime();
+  const texts = kExtremes.flatMap((value) => [
+    ...[duration, short_duration, age, count, bytes, metric, plain, difference, percent].map(
+      (write) => write(value),
+    ),
+    plural(value, 'task'),
+    ...[clock, ago].flatMap((write) => [write(value, now), write(now, value)]),
+    full_time(value),
+  ]);
+  for (const text of texts) {
+    expect(text).not.toMatch(/undefined|Infinity|NaN./);
+    expect(text.length).toBeLessThan(40);
+  }
+});
+
+test('a time that no calendar has is said to be none', () => {
+  const end = ms_of(2n ** 63n - 1n);
+  expect(clock(end, 0)).toBe('?');
+  expect(full_time(end)).toBe('a time that no calendar has');
+  expect(full_time(8.64e15)).toBe('a time that no calendar has');
+});
+
+test('a long text is cut, no character in half', () => {
+  expect(cut('abc', 3)).toBe('abc');
+  expect(cut('abcd', 3)).toBe('ab…');
+  expect(cut('a\u{1f600}bcd', 3)).toBe('a…');
+  expect(value_text(JSON.stringify('x'.repeat(500_000))).length).toBe(300);
+  expect(value_text('['.repeat(9_000)).length).toBe(300);
 });

@@ -1,7 +1,16 @@
 // Numbers, durations and times as the page writes them. Times are milliseconds since the epoch
-// unless a name says otherwise; a field of the schema (µs, bigint) becomes one by ms_of().
+// unless a name says otherwise; a field of the schema (µs, bigint) becomes one by ms_of(). Numbers
+// come from outside: each function here answers a text for every one there is, and throws never.
 
 const kMinus = '\u2212';
+const kNoNumber = '?'; // what nothing sensible can be said of
+
+// What a Date can hold; an event may say any time of 64 bits.
+const kTimeMax = 8.64e15;
+
+function is_time(ms: number): boolean {
+  return Math.abs(ms) <= kTimeMax;
+}
 
 export function ms_of(us: bigint): number {
   return Number(us) / 1000;
@@ -11,11 +20,12 @@ const pad = (value: number): string => String(value).padStart(2, '0');
 
 // `8 s`, `2 m 10 s`, `1 h 04 m`.
 export function duration(ms: number): string {
+  if (!Number.isFinite(ms)) return kNoNumber;
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes} m ${pad(seconds % 60)} s`;
-  return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} m`;
+  return `${count(Math.floor(minutes / 60))} h ${pad(minutes % 60)} m`;
 }
 
 // Its largest unit alone, where there is no room: `8 s`, `2 m`, `1 h`.
@@ -35,9 +45,10 @@ function same_day(a: Date, b: Date): boolean {
   return a.toDateString() === b.toDateString();
 }
 
-// `14:03:22` today, `Mon 09:10` within a week, else `2026-03-01 09:10`.
+// `14:03:22` today, `Mon 09:10` within a week, else `2026-03-01 09:10`; '' where none was told.
 export function clock(ms: number, now: number): string {
   if (ms <= 0) return '';
+  if (!is_time(ms)) return kNoNumber;
   const at = new Date(ms);
   const today = new Date(now);
   if (same_day(at, today)) {
@@ -52,6 +63,8 @@ export function clock(ms: number, now: number): string {
 // Whole, with its zone: for a hover.
 export function full_time(ms: number): string {
   if (ms <= 0) return '';
+  // A day less: the zone is added below.
+  if (!is_time(ms + 86_400_000)) return 'a time that no calendar has';
   const at = new Date(ms);
   const offset = -at.getTimezoneOffset();
   const sign = offset < 0 ? kMinus : '+';
@@ -61,11 +74,12 @@ export function full_time(ms: number): string {
 }
 
 export function ago(ms: number, now: number): string {
+  if (!Number.isFinite(ms)) return kNoNumber;
   const seconds = Math.max(0, Math.round((now - ms) / 1000));
   if (seconds < 60) return `${seconds} s ago`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} m ago`;
   if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`;
-  return `${Math.floor(seconds / 86_400)} d ago`;
+  return `${count(Math.floor(seconds / 86_400))} d ago`;
 }
 
 function grouped(text: string): string {
@@ -86,7 +100,9 @@ const kSteps: readonly (readonly [number, string])[] = [
 
 // `1,842`; from 100,000 on `0.1 M`, `1.9 M`.
 export function count(value: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? kNoNumber : signed(value, '∞');
   const size = Math.abs(value);
+  if (size >= 1e15) return metric(value);
   if (size < 100_000) return signed(value, grouped(String(Math.round(size))));
   for (const [step, unit] of kSteps) {
     if (size >= step) return signed(value, `${(size / step).toFixed(1)} ${unit}`);
@@ -96,8 +112,9 @@ export function count(value: number): string {
 
 // Data: `912 B`, `38 KB`, `1.4 GB`.
 export function bytes(value: number): string {
+  if (!Number.isFinite(value)) return kNoNumber;
   if (value < 1000) return `${Math.round(value)} B`;
-  const units = ['KB', 'MB', 'GB', 'TB', 'PB'];
+  const units = ['KB', 'MB', 'GB', 'TB', 'PB', 'EB'];
   let scaled = value / 1000;
   let unit = 0;
   while (scaled >= 999.5 && unit < units.length - 1) {
@@ -136,6 +153,7 @@ export function difference(value: number): string {
 }
 
 export function percent(share: number): string {
+  if (Number.isNaN(share)) return kNoNumber;
   const bounded = Math.min(1, Math.max(0, share));
   // 100 % is said when it is over, not when it is nearly.
   return `${bounded >= 1 ? 100 : Math.min(99, Math.round(bounded * 100))} %`;
@@ -143,6 +161,17 @@ export function percent(share: number): string {
 
 export function plural(count_of: number, word: string): string {
   return `${count(count_of)} ${word}${count_of === 1 ? '' : 's'}`;
+}
+
+// Names and messages may be of any length; what stands in a line, a tip or a list is cut.
+export const kTextMost = 300; // characters
+export const kTipMost = 2000;
+
+export function cut(text: string, most = kTextMost): string {
+  if (text.length <= most) return text;
+  // No half of a character that takes two.
+  const end = /[\ud800-\udbff]/.test(text[most - 2]!) ? most - 2 : most - 1;
+  return `${text.slice(0, end)}…`;
 }
 
 // One of a loop's items is often a small object of its parameters.
@@ -158,8 +187,14 @@ function is_flat(value: unknown): value is Record<string, string | number | bool
   );
 }
 
-// A JSON text as a person reads it: strings without quotes, long numbers cut.
+// A JSON text as a person reads it: strings without quotes, what is long cut.
 export function value_text(json: string): string {
+  return cut(json.length > kJsonMost ? json : readable(json));
+}
+
+const kJsonMost = 10_000; // beyond it nobody reads more than its beginning
+
+function readable(json: string): string {
   try {
     const value: unknown = JSON.parse(json);
     if (typeof value === 'string') return value;

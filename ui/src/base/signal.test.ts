@@ -121,3 +121,17 @@ test('a tab without frames is told once a second', async () => {
   await pass(1);
   expect(listener.times).toBe(1);
 });
+
+test('a listener that throws keeps the others from nothing', async () => {
+  const signal = new Signal();
+  const told: string[] = [];
+  const thrown = vi.spyOn(globalThis, 'queueMicrotask').mockImplementation(() => {});
+  signal.listen(() => {
+    throw new Error('planted');
+  });
+  signal.listen(() => told.push('second'));
+  signal.tell(0);
+  expect(told).toEqual(['second']);
+  expect(thrown).toHaveBeenCalledOnce();
+  thrown.mockRestore();
+});

@@ -3,6 +3,7 @@
 // take the next one's place, which would be seen a tick later. A signal with a gap is told no more
 // often than that: after a frame of others, which then does not wait for it, or of its own when
 // there was none for half a gap more. A hidden tab has no frames; there a slow timer tells.
+import { apart } from './apart';
 import { ask_for_frame } from './frame';
 
 type Listener = () => void;
@@ -76,7 +77,7 @@ export class Signal {
     this.hurries = false;
     clearTimeout(this.timer);
     this.timer = undefined;
-    for (const listener of [...this.listeners]) listener();
+    for (const listener of [...this.listeners]) apart(listener);
   }
 }
 

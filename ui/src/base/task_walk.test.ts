@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import {
   children_of,
   drawn_in,
+  groups_of,
   in_order,
   neighbour,
   tasks_below,
@@ -52,4 +53,19 @@ test('down follows an edge even where another box is nearer', () => {
   expect(neighbour(boxes, edges, 'far', 'up')).toBe('top');
   expect(neighbour(boxes, edges, 'top', 'right')).toBe('right');
   expect(neighbour(boxes, edges, 'top', 'up')).toBe('');
+});
+
+test('groups that stand in each other are walked once', () => {
+  const tasks = map([
+    task('a', 'b', { kind: 1 }),
+    task('b', 'a', { kind: 1 }),
+    task('own', 'own', { kind: 1 }),
+    task('leaf', 'a'),
+  ]);
+  const ids = (id: string) => [...groups_of(tasks, tasks.get(id)!)].map((one) => one.id);
+  expect(ids('leaf')).toEqual(['a', 'b']);
+  expect(ids('a')).toEqual(['b']);
+  expect(ids('own')).toEqual([]);
+  expect(drawn_in(tasks, new Map(), 'leaf')).toBe('');
+  expect(tasks_below(children_of(tasks), 'a').map((one) => one.id)).toEqual(['leaf']);
 });

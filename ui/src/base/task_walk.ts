@@ -40,14 +40,28 @@ export function tasks_below<T extends WalkTask>(
   id: string,
 ): T[] {
   const found: T[] = [];
-  const walk = (parent: string): void => {
-    for (const task of children.get(parent) ?? []) {
-      if (task.kind === 0) found.push(task);
-      else walk(task.id);
-    }
-  };
-  walk(id);
+  const seen = new Set([id]);
+  const stack = [...(children.get(id) ?? [])].reverse();
+  for (let task = stack.pop(); task; task = stack.pop()) {
+    if (seen.has(task.id)) continue;
+    seen.add(task.id);
+    if (task.kind === 0) found.push(task);
+    else stack.push(...[...(children.get(task.id) ?? [])].reverse());
+  }
   return found;
+}
+
+// The groups a task stands in, the innermost first. Events may tell of groups that stand in each
+// other: each is met once.
+export function* groups_of<T extends WalkTask>(
+  tasks: Tasks<T>,
+  task: Pick<WalkTask, 'id' | 'parentId'>,
+): Generator<T> {
+  const seen = new Set([task.id]);
+  for (let at = tasks.get(task.parentId); at && !seen.has(at.id); at = tasks.get(at.parentId)) {
+    seen.add(at.id);
+    yield at;
+  }
 }
 
 // The box a task is drawn in: its own, or that of the loop it is folded into.
@@ -56,9 +70,9 @@ export function drawn_in<T extends WalkTask>(
   boxes: ReadonlyMap<string, Box>,
   id: string,
 ): string {
-  for (let at = tasks.get(id); at; at = tasks.get(at.parentId)) {
-    if (boxes.has(at.id)) return at.id;
-  }
+  const task = tasks.get(id);
+  if (!task || boxes.has(id)) return task ? id : '';
+  for (const group of groups_of(tasks, task)) if (boxes.has(group.id)) return group.id;
   return '';
 }
 

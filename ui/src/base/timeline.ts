@@ -52,7 +52,7 @@ export function ticks(start: number, end: number, most: number): number[] {
     kSteps.find((one) => (end - start) / one <= most) ??
     Math.ceil((end - start) / most / days) * days;
   // Along the wall clock of who looks, so that ticks stand at full minutes and hours.
-  const shift = new Date(start).getTimezoneOffset() * 60_000;
+  const shift = (new Date(start).getTimezoneOffset() || 0) * 60_000;
   const found: number[] = [];
   for (let at = Math.ceil((start - shift) / step) * step + shift; at <= end; at += step) {
     found.push(at);

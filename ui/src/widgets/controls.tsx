@@ -1,5 +1,6 @@
 // Buttons and fields that several views share.
 import { memo, useEffect, useRef, useState, type ReactNode, type RefObject } from 'react';
+import { Boundary } from './boundary';
 import { Icon, type IconName } from './icon';
 import './controls.css';
 
@@ -139,7 +140,11 @@ export function Modal(props: {
       onClose={props.close}
       onClick={(event) => event.target === dialog.current && props.close()}
     >
-      {props.open && <div className="inside">{props.children}</div>}
+      {props.open && (
+        <div className="inside">
+          <Boundary name="this dialog">{props.children}</Boundary>
+        </div>
+      )}
     </dialog>
   );
 }

@@ -23,8 +23,9 @@ export interface TaskContext {
 }
 
 export function share_of(task: TaskView): number | undefined {
-  const progress = task.progress;
-  return progress && progress.total > 0 ? Math.min(1, progress.done / progress.total) : undefined;
+  if (!task.progress || !(task.progress.total > 0)) return undefined;
+  const share = task.progress.done / task.progress.total;
+  return Number.isNaN(share) ? undefined : Math.min(1, Math.max(0, share));
 }
 
 // Of a loop: the share of its tasks that ended.

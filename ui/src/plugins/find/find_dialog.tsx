@@ -68,7 +68,9 @@ function Inside(props: { run_key: string; close: () => void }): ReactNode {
   const [tasks, set_tasks] = useState<Hit[]>([]);
   const [at, set_at] = useState(0);
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.focus(), []);
+  useEffect(() => {
+    field.current?.focus();
+  }, []);
   const runs = use_run_hits(text);
   const hits = [...(text && props.run_key ? tasks : []), ...runs];
   const chosen = Math.min(at, hits.length - 1);

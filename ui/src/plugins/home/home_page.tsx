@@ -7,6 +7,7 @@ import { use_keys } from '../../base/keys';
 import { go, Link, use_query } from '../../base/router';
 import { has_ended, kRunning } from '../../base/state';
 import { use_now } from '../../base/use_signal';
+import { Boundary } from '../../widgets/boundary';
 import { Choice, Command, SearchField } from '../../widgets/controls';
 import { StateIcon } from '../../widgets/state_mark';
 import { Attention, needs_attention } from './attention';
@@ -121,7 +122,9 @@ export function HomePage(): ReactNode {
   }
   return (
     <main className="page">
-      <Now store={newest} now={now} />
+      <Boundary name="what runs now">
+        <Now store={newest} now={now} />
+      </Boundary>
       <section aria-label="Runs">
         <div className="tools">
           <h2>
@@ -153,7 +156,11 @@ export function HomePage(): ReactNode {
             </button>
           </p>
         )}
-        {store.runs.length > 0 && <RunTable runs={store.runs} now={now} marked={marked} />}
+        {store.runs.length > 0 && (
+          <Boundary name="the list of runs">
+            <RunTable runs={store.runs} now={now} marked={marked} />
+          </Boundary>
+        )}
         {store.total > store.runs.length && limit < kMost && (
           <p className="more">
             <button onClick={() => set_limit(Math.min(kMost, limit + kPage))}>Show more</button>

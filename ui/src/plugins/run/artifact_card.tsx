@@ -2,13 +2,16 @@
 // where it is kept. Numbers that are too many to read are drawn.
 import type { ReactNode } from 'react';
 import type { ArtifactView } from '../../api/gen/view_pb';
-import { plain } from '../../base/format';
+import { cut, kTipMost, plain } from '../../base/format';
 import { CopyButton } from '../../widgets/controls';
 import { classification_of } from './classification';
 import { ConfusionMatrix, RocCurve } from './classification_view';
 
 function shown(value: unknown): string {
-  if (typeof value === 'number') return plain(value);
+  return typeof value === 'number' ? plain(value) : cut(whole(value));
+}
+
+function whole(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
@@ -41,9 +44,7 @@ export function ArtifactValues(props: { artifact: ArtifactView }): ReactNode {
           {entries.map(([name, value]) => (
             <div key={name}>
               <dt>{name}</dt>
-              <dd title={typeof value === 'string' ? value : JSON.stringify(value)}>
-                {shown(value)}
-              </dd>
+              <dd title={cut(whole(value), kTipMost)}>{shown(value)}</dd>
             </div>
           ))}
         </dl>
@@ -62,7 +63,7 @@ export function ArtifactCard(props: { artifact: ArtifactView }): ReactNode {
       <ArtifactValues artifact={artifact} />
       {artifact.uri && (
         <p className="uri">
-          <code title={artifact.uri}>{artifact.uri}</code>
+          <code title={cut(artifact.uri, kTipMost)}>{cut(artifact.uri)}</code>
           <CopyButton text={artifact.uri} name="Copy path" />
         </p>
       )}

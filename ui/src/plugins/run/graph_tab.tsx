@@ -5,6 +5,7 @@ import { GraphStore } from '../../api/stores';
 import { use_store } from '../../api/use_store';
 import { theme } from '../../base/theme';
 import { use_cell, use_media } from '../../base/use_signal';
+import { Boundary } from '../../widgets/boundary';
 import { TaskGraph } from '../../widgets/task_graph';
 import { RunPanel } from './run_panel';
 import type { TabProps } from './run_page';
@@ -20,14 +21,16 @@ function Wide(props: TabProps): ReactNode {
   return (
     <div className="split">
       {graph.layout && graph.layout.boxes.length > 0 ? (
-        <TaskGraph
-          layout={graph.layout}
-          context={store}
-          selected={selected}
-          now={now}
-          theme={shade}
-          select={select}
-        />
+        <Boundary name="the graph">
+          <TaskGraph
+            layout={graph.layout}
+            context={store}
+            selected={selected}
+            now={now}
+            theme={shade}
+            select={select}
+          />
+        </Boundary>
       ) : (
         <div className="graph-frame empty-graph">
           <p className="quiet">

@@ -7,6 +7,7 @@ import { use_keys, type KeyMap } from '../../base/keys';
 import { Link, set_query, use_query } from '../../base/router';
 import { has_ended, kFailed, look } from '../../base/state';
 import { use_now } from '../../base/use_signal';
+import { Boundary } from '../../widgets/boundary';
 import { load_chart } from '../../widgets/lazy_chart';
 import { GraphTab } from './graph_tab';
 import { RunBanner } from './run_banner';
@@ -130,20 +131,24 @@ export function RunPage(props: { run_key: string }): ReactNode {
   const View = tab.view;
   return (
     <main className="run">
-      <RunHead store={store} run={run} base={base} now={now} to_failure={() => to_failure(1)}>
-        <Tabs current={tab.name} />
-      </RunHead>
-      <RunBanner store={store} run={run} to_failure={() => to_failure(1)} />
-      <Suspense fallback={<div className="split" />}>
-        <View
-          store={store}
-          base={base}
-          now={now}
-          selected={selected}
-          select={select}
-          open={(id) => set_query({ task: id, tab: '' })}
-        />
-      </Suspense>
+      <Boundary name="the head of this run">
+        <RunHead store={store} run={run} base={base} now={now} to_failure={() => to_failure(1)}>
+          <Tabs current={tab.name} />
+        </RunHead>
+        <RunBanner store={store} run={run} to_failure={() => to_failure(1)} />
+      </Boundary>
+      <Boundary key={tab.name} name={`the view "${tab.word}"`}>
+        <Suspense fallback={<div className="split" />}>
+          <View
+            store={store}
+            base={base}
+            now={now}
+            selected={selected}
+            select={select}
+            open={(id) => set_query({ task: id, tab: '' })}
+          />
+        </Suspense>
+      </Boundary>
       <StateNews store={store} />
     </main>
   );

@@ -3,7 +3,7 @@
 import { useEffect, useRef, type ReactNode } from 'react';
 import { percent } from '../../base/format';
 import { count_states, kPending, kRunning, kSkipped, look } from '../../base/state';
-import { in_order } from '../../base/task_walk';
+import { groups_of, in_order } from '../../base/task_walk';
 import { StateCounts } from '../../widgets/counts';
 import { Mosaic } from '../../widgets/mosaic';
 import { StateIcon } from '../../widgets/state_mark';
@@ -21,20 +21,18 @@ export function TaskList(props: TabProps): ReactNode {
   const shade = use_cell(theme);
   const opened = useRef<HTMLLIElement>(null);
   const chosen = store.tasks.get(selected);
-  useEffect(() => opened.current?.scrollIntoView({ block: 'nearest' }), [selected]);
+  useEffect(() => {
+    opened.current?.scrollIntoView({ block: 'nearest' });
+  }, [selected]);
   const open = (id: string): void => props.select(id === selected ? '' : id);
   // Groups are dissolved as in the graph; a loop is one entry.
   const top = [...store.tasks.values()].filter((task) => {
     if (task.kind === 2 || (task.kind === 3 && store.children(task.id).length > 0)) return false;
-    for (let at = store.tasks.get(task.parentId); at; at = store.tasks.get(at.parentId)) {
-      if (at.kind === 1) return false;
-    }
-    return true;
+    return ![...groups_of(store.tasks, task)].some((group) => group.kind === 1);
   });
-  const holds = (id: string): boolean => {
-    for (let at = chosen; at; at = store.tasks.get(at.parentId)) if (at.id === id) return true;
-    return false;
-  };
+  const holding = new Set(
+    chosen && [chosen, ...groups_of(store.tasks, chosen)].map(({ id }) => id),
+  );
   return (
     <div className="task-list">
       <ul>
@@ -42,7 +40,7 @@ export function TaskList(props: TabProps): ReactNode {
           const items = task.kind === 1 ? store.below(task.id) : undefined;
           const share = items ? share_ended(items) : share_of(task);
           const running = task.state === kRunning;
-          const here = holds(task.id);
+          const here = holding.has(task.id);
           return (
             <li key={task.id} ref={here ? opened : undefined} className={here ? 'open' : ''}>
               <button

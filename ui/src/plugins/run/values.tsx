@@ -1,6 +1,6 @@
 // Names with their values, as a person reads them.
 import type { ReactNode } from 'react';
-import { value_text } from '../../base/format';
+import { cut, kTipMost, value_text } from '../../base/format';
 
 export function Values(props: {
   title: string;
@@ -16,7 +16,7 @@ export function Values(props: {
         {entries.map(([name, json]) => (
           <div key={name}>
             <dt>{name}</dt>
-            <dd title={json}>{value_text(json)}</dd>
+            <dd title={cut(json, kTipMost)}>{value_text(json)}</dd>
           </div>
         ))}
       </dl>

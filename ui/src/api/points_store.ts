@@ -4,6 +4,12 @@ import type { SeriesSource, StepRange } from '../base/sources';
 import type { ServerFrame } from './gen/view_pb';
 import { Store } from './stores';
 
+// As the server takes it: 64 bits, and no exponent.
+function step_of(value: number): bigint {
+  const bounded = Math.max(-(2 ** 63), Math.min(2 ** 63, value));
+  return BigInt.asIntN(64, bounded === 2 ** 63 ? 2n ** 63n - 1n : BigInt(bounded));
+}
+
 export class PointsStore extends Store implements SeriesSource {
   xs: number[] = [];
   ys: (number | null)[] = [];
@@ -22,7 +28,9 @@ export class PointsStore extends Store implements SeriesSource {
   }
 
   look_at(range: StepRange | undefined): void {
-    const bounds = range ? `&from=${Math.floor(range.from)}&to=${Math.ceil(range.to)}` : '';
+    const bounds = range
+      ? `&from=${step_of(Math.floor(range.from))}&to=${step_of(Math.ceil(range.to))}`
+      : '';
     this.move(`${this.base}?points=${this.columns}${bounds}`);
   }
 

@@ -1,5 +1,6 @@
 // The points of several series for one chart: opened and closed as the list changes, each once.
 import { useEffect, useMemo, useRef } from 'react';
+import type { StepRange } from '../base/sources';
 import { live } from './live';
 import { PointsStore } from './points_store';
 
@@ -7,6 +8,7 @@ export function use_points(
   base: string, // path of the run
   ids: readonly string[], // of series
   columns: number,
+  range: StepRange | undefined, // of all of them
 ): readonly PointsStore[] {
   const open = useRef(new Map<string, { store: PointsStore; close?: () => void }>());
   const list = ids.join(' ');
@@ -24,13 +26,14 @@ export function use_points(
   );
   useEffect(() => {
     const wanted = new Set(ids);
+    for (const { store } of open.current.values()) store.look_at(range);
     for (const [id, entry] of open.current) {
       if (!wanted.has(id)) {
         entry.close?.();
         open.current.delete(id);
       } else entry.close ??= entry.store.open(live);
     }
-  }, [base, list, columns]);
+  }, [base, list, columns, range]);
   useEffect(() => {
     const entries = open.current;
     return () => {

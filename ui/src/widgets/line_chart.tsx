@@ -44,6 +44,7 @@ export default function LineChart(props: Props): ReactNode {
   const { lines, look, range } = props;
   const box = useRef<HTMLDivElement>(null);
   const legend = useRef<HTMLSpanElement>(null);
+  const note = useRef<HTMLParagraphElement>(null);
   const asked = useRef(props.set_range);
   asked.current = props.set_range;
   const ids = lines.map((line) => `${line.source.id} ${line.color} ${line.growing}`).join('|');
@@ -58,10 +59,12 @@ export default function LineChart(props: Props): ReactNode {
     const stop_writing = numbers.listen(() => {
       for (const line of lines) {
         const element = by_id.get(line.source.id)?.querySelector('b');
-        if (element) write_text(element, metric(value_at(line)));
+        if (element) write_text(element, line.source.total > 0 ? metric(value_at(line)) : '');
       }
     });
     plot.on_drawn = () => {
+      write_text(note.current!, plot.nothing);
+      box.current!.dataset.y = plot.y_limits.join(' ');
       for (const line of lines) {
         const element = by_id.get(line.source.id);
         if (!element) continue;
@@ -106,14 +109,11 @@ export default function LineChart(props: Props): ReactNode {
           )}
         </span>
         <span className="space" />
-        {range && (
-          <button className="small" onClick={() => props.set_range?.(undefined)}>
-            All steps
-          </button>
-        )}
         {props.children}
       </figcaption>
-      <div ref={box} className="plot" style={{ height: look.height }} />
+      <div ref={box} className="plot" style={{ height: look.height }}>
+        <p ref={note} className="nothing" />
+      </div>
     </figure>
   );
 }

@@ -4,12 +4,15 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import {
   ascending,
+  extent,
+  log_ticks,
   smooth,
   wider,
   x_limits,
   xs_of,
   y_limits,
   type Across,
+  type Extent,
   type Limits,
 } from '../base/chart_data';
 import { duration, plain } from '../base/format';
@@ -38,10 +41,13 @@ const kWhole = [1, 2, 5].flatMap((one) => Array.from({ length: 13 }, (_, at) => 
 kWhole.sort((a, b) => a - b);
 const kSeconds = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200];
 
+const kTickPx = 26; // from one tick of the y axis to the next, at least
+
 type ValueAt = (line: ChartLine) => number;
 
 export class Plot {
   on_drawn: () => void = () => {};
+  nothing = ''; // why there is no line, where there is none
   // Of each line what is under the pointer, or its last value when there is none.
   on_values: (at: ValueAt, pointed: boolean) => void = () => {};
   private readonly plot: uPlot;
@@ -52,7 +58,7 @@ export class Plot {
   private behind = false; // points came while nobody could see them
   private soon = false;
   private closed = false;
-  private y: Limits | undefined;
+  private y: Limits | undefined; // of what was drawn so far
   private x: Limits = [0, 1];
 
   constructor(
@@ -69,6 +75,10 @@ export class Plot {
     this.sight = new IntersectionObserver((news) => this.seen(news.at(-1)!.isIntersecting));
     this.sight.observe(box);
     this.plot.over.addEventListener('dblclick', () => this.set_range(undefined));
+  }
+
+  get y_limits(): Limits {
+    return this.y ?? y_limits(Number.NaN, Number.NaN, this.look.log);
   }
 
   close(): void {
@@ -101,38 +111,42 @@ export class Plot {
     this.behind = false;
     const tables = this.lines.map((line) => {
       const source = line.source;
-      const [xs, ys] = ascending(xs_of(source, this.look.across), source.ys);
-      const drawn = this.look.log ? ys.map((y) => (y !== null && y > 0 ? y : null)) : ys;
-      return [xs, drawn] as [number[], (number | null)[]];
+      return ascending(xs_of(source, this.look.across), source.ys);
     });
     this.set_limits(tables);
     const smoothed = this.look.smoothing > 0;
-    const joined: uPlot.AlignedData[] = tables.map(([xs, ys]) =>
-      smoothed ? [xs, ys, smooth(ys, this.look.smoothing)] : [xs, ys],
-    );
+    const joined: uPlot.AlignedData[] = tables.map(([xs, all]) => {
+      const ys = this.look.log ? all.map((y) => (y !== null && y > 0 ? y : null)) : all;
+      return smoothed ? [xs, ys, smooth(ys, this.look.smoothing)] : [xs, ys];
+    });
     const data = joined.length === 1 ? joined[0]! : uPlot.join(joined);
     this.plot.setData(data, true);
     this.on_drawn();
     this.tell_values();
   }
 
+  // While points come an axis only grows. A zoom is another Plot: its y axis is that of its steps.
   private set_limits(tables: readonly [number[], (number | null)[]][]): void {
-    let [left, right, low, high] = [Infinity, -Infinity, Infinity, -Infinity];
-    for (const [xs, ys] of tables) {
-      if (xs.length === 0) continue;
-      left = Math.min(left, xs[0]!);
-      right = Math.max(right, xs[xs.length - 1]!);
-      for (const y of ys) {
-        if (y === null) continue;
-        if (y < low) low = y;
-        if (y > high) high = y;
-      }
-    }
     const growing = this.lines.some((line) => line.growing);
-    const looked_at = this.range && this.look.across === 'step';
-    this.x = looked_at ? [this.range!.from, this.range!.to] : x_limits(left, right, growing);
-    if (!Number.isFinite(this.x[0])) this.x = [0, 1];
-    if (low <= high) this.y = wider(this.y, y_limits(low, high, this.look.log));
+    const zoomed = this.range && this.look.across === 'step' ? this.range : undefined;
+    if (zoomed) this.x = x_limits(zoomed.from, zoomed.to, false);
+    else {
+      const ends = tables.flatMap(([xs]) => (xs.length > 0 ? [xs[0]!, xs[xs.length - 1]!] : []));
+      this.x = x_limits(Math.min(...ends), Math.max(...ends), growing);
+    }
+    const seen = extent(tables, zoomed && this.x, this.look.log);
+    if (seen.low <= seen.high) {
+      this.y = wider(this.y, y_limits(seen.low, seen.high, this.look.log));
+    }
+    this.nothing = this.why_nothing(seen, zoomed !== undefined);
+  }
+
+  private why_nothing(seen: Extent, zoomed: boolean): string {
+    if (seen.low <= seen.high) return '';
+    if (seen.values > 0) return 'No positive values: a log scale has no place for others.';
+    if (seen.points > 0) return 'No finite values.';
+    const loaded = this.lines.some((line) => line.source.total > 0);
+    return zoomed && loaded ? 'No points in these steps.' : '';
   }
 
   private tell_values(): void {
@@ -181,12 +195,23 @@ export class Plot {
       padding: [8, 20, 0, 0], // half of a long number fits beside the last tick
       cursor: {
         drag: { x: true, y: false, setScale: false },
-        sync: { key: `telltale-${this.look.across}`, scales: ['x', null] },
+        // One cursor for all charts. A drag is of the chart it happens in.
+        sync: {
+          key: `telltale-${this.look.across}`,
+          scales: ['x', null],
+          filters: {
+            pub: () => true,
+            sub: (event) => event === 'mousemove' || event === 'mouseleave',
+          },
+        },
         points: { size: 7 },
       },
       scales: {
         x: { time: false, range: () => this.x },
-        y: { range: () => this.y ?? [0, 1], distr: this.look.log ? 3 : 1 },
+        y: {
+          range: () => this.y_limits,
+          distr: this.look.log ? 3 : 1,
+        },
       },
       axes: [
         {
@@ -203,8 +228,13 @@ export class Plot {
           ...axis,
           size: 50,
           gap: 6,
-          space: 26,
+          space: kTickPx,
           grid: { stroke: token('line'), width: 1 },
+          ...(this.look.log && {
+            splits: (_plot: uPlot, _axis: number, low: number, high: number) =>
+              log_ticks(low, high, this.look.height / kTickPx),
+            filter: (_plot: uPlot, ticks: number[]) => ticks,
+          }),
           values: (_plot, ticks) => ticks.map(text),
         },
       ],
@@ -224,7 +254,7 @@ export class Plot {
     this.set_range({ from: plot.posToVal(left, 'x'), to: plot.posToVal(left + width, 'x') });
   }
 
-  // A dot where a line ends, a cross where it ended in failure.
+  // A dot where a line ends, a cross where it ended in failure; none where a zoom cuts it.
   private mark_ends(plot: uPlot, token: (name: string) => string): void {
     const each = this.look.smoothing > 0 ? 2 : 1;
     const pen = plot.ctx;
@@ -235,6 +265,8 @@ export class Plot {
       let at = column.length - 1;
       while (at >= 0 && (column[at] === null || column[at] === undefined)) at -= 1;
       if (at < 0) return;
+      const cut = plot.data[0][at]! > this.x[1] || plot.data[0][at]! < this.x[0];
+      if (cut || (this.range && line.source.last_step > this.x[1])) return;
       const x = plot.valToPos(plot.data[0][at]!, 'x', true);
       const y = plot.valToPos(column[at]!, 'y', true);
       pen.save();

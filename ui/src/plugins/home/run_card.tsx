@@ -57,6 +57,11 @@ function Shape(props: { layout: GraphLayout; tasks: ReadonlyMap<string, TaskView
   );
 }
 
+// Where a number stands between two others, 0 to 1; halved, as their difference may be infinite.
+function share(value: number, low: number, high: number): number {
+  return (value / 2 - low / 2) / (high / 2 - low / 2 || 1);
+}
+
 function Spark(props: { base: string; id: string }): ReactNode {
   const path = `${props.base}/metrics/${props.id}`;
   const store = use_quiet_store(path, () => new PointsStore(path, props.id, 100));
@@ -72,9 +77,8 @@ function Spark(props: { base: string; id: string }): ReactNode {
       const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
       const [low, high] = [Math.min(...ys), Math.max(...ys)];
       const [first, last] = [xs[0]!, xs[xs.length - 1]!];
-      const [kx, ky] = [96 / (last - first || 1), 22 / (high - low || 1)];
       const at = ([x, y]: readonly [number, number]): string =>
-        `${2 + (x - first) * kx} ${26 - (y - low) * ky}`;
+        `${2 + 96 * share(x, first, last)} ${26 - 22 * share(y, low, high)}`;
       line.current.setAttribute('d', `M${points.map(at).join('L')}`);
     };
     draw();

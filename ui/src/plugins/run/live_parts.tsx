@@ -1,5 +1,5 @@
 // Parts of a run that follow the server by themselves: a chart of one series, a task's log.
-import { useState, type ReactNode } from 'react';
+import { useEffect, useState, type ReactNode } from 'react';
 import type { SeriesView, TaskView } from '../../api/gen/view_pb';
 import { LogStore } from '../../api/log_store';
 import { PointsStore } from '../../api/points_store';
@@ -16,19 +16,32 @@ import { LogView } from '../../widgets/log_view';
 const kColumns = 600;
 const kPanelChartHeight = 118;
 
-export function SeriesChart(props: {
+interface SeriesProps {
   base: string;
-  series: SeriesView;
   state: number; // of the task it belongs to
-}): ReactNode {
-  const { base, series, state } = props;
+}
+
+// The charts of one task: they are looked at in the same steps.
+export function SeriesCharts(props: SeriesProps & { series: readonly SeriesView[] }): ReactNode {
+  const [range, set_range] = useState<StepRange | undefined>();
+  return props.series.map((one) => (
+    <SeriesChart key={one.id} {...props} series={one} range={range} set_range={set_range} />
+  ));
+}
+
+function SeriesChart(
+  props: SeriesProps & {
+    series: SeriesView;
+    range: StepRange | undefined;
+    set_range: (range: StepRange | undefined) => void;
+  },
+): ReactNode {
+  const { base, series, state, range } = props;
   const path = `${base}/metrics/${series.id}`;
   const store = use_quiet_store(path, () => new PointsStore(path, series.id, kColumns));
-  const [range, set_range] = useState<StepRange | undefined>();
-  const look_at = (wanted: StepRange | undefined): void => {
-    set_range(wanted);
-    store.look_at(wanted);
-  };
+  useEffect(() => {
+    store.look_at(range);
+  }, [store, range]);
   const points = Number(series.points);
   return (
     <LineChart
@@ -50,8 +63,13 @@ export function SeriesChart(props: {
         theme: use_cell(theme),
       }}
       range={range}
-      set_range={look_at}
+      set_range={props.set_range}
     >
+      {range && (
+        <button className="small" onClick={() => props.set_range(undefined)}>
+          All steps
+        </button>
+      )}
       <span className="quiet number" title="Every point is kept; lowest and highest value">
         {count(points)} {points === 1 ? 'point' : 'points'}
         {points > 1 && Number.isFinite(series.min) && (
@@ -67,6 +85,8 @@ export function SeriesChart(props: {
 // A failed task opens at its first error, which may stand far from the end.
 const kTailBytes = 64 * 1024;
 const kTailBytesFailed = 512 * 1024;
+// The newest that can be chosen; an event may tell of the attempt of any number.
+const kAttemptsMost = 100;
 
 export function TaskLog(props: { base: string; task: TaskView }): ReactNode {
   const { task } = props;
@@ -92,11 +112,13 @@ export function TaskLog(props: { base: string; task: TaskView }): ReactNode {
             set_attempt(chosen === newest ? 0 : chosen);
           }}
         >
-          {Array.from({ length: newest }, (_, at) => newest - at).map((one) => (
-            <option key={one} value={one}>
-              attempt {one}
-            </option>
-          ))}
+          {Array.from({ length: Math.min(newest, kAttemptsMost) }, (_, at) => newest - at).map(
+            (one) => (
+              <option key={one} value={one}>
+                attempt {one}
+              </option>
+            ),
+          )}
         </select>
       )}
     </LogView>

@@ -5,7 +5,7 @@ import type { SeriesView, TaskView } from '../../api/gen/view_pb';
 import type { RunStore } from '../../api/run_store';
 import { use_points } from '../../api/use_points';
 import type { Across } from '../../base/chart_data';
-import { count, metric, plural } from '../../base/format';
+import { count, metric, plain, plural } from '../../base/format';
 import { use_keys } from '../../base/keys';
 import type { StepRange } from '../../base/sources';
 import { has_ended, kFailed, kRunning } from '../../base/state';
@@ -121,8 +121,9 @@ function MetricChart(props: {
   faint_most: number;
   look: ChartLook;
   known: (id: string) => string; // the measurer of a series' task
+  range: StepRange | undefined;
+  set_range: (range: StepRange | undefined) => void;
 }): ReactNode {
-  const [range, set_range] = useState<StepRange | undefined>();
   const place = (series: SeriesView): number => props.picked.indexOf(props.known(series.taskId));
   const behind = props.series.filter((one) => place(one) < 0).slice(0, props.faint_most);
   const front = props.series.filter((one) => place(one) >= 0);
@@ -132,6 +133,7 @@ function MetricChart(props: {
     props.base,
     drawn.map((one) => one.id),
     kColumns,
+    props.range,
   );
   const lines = drawn.map((one, at) => {
     const measurer = props.measurers.get(props.known(one.taskId))!;
@@ -153,11 +155,8 @@ function MetricChart(props: {
         title={props.name}
         lines={lines}
         look={props.look}
-        range={range}
-        set_range={(wanted) => {
-          set_range(wanted);
-          stores.forEach((store) => store.look_at(wanted));
-        }}
+        range={props.range}
+        set_range={props.set_range}
       >
         <span className="quiet number" title="Every point is kept and drawn exactly">
           {plural(total, 'point')}
@@ -229,6 +228,8 @@ export function MetricsTab(props: TabProps): ReactNode {
   const [log, set_log] = useState(false);
   const [chosen, set_chosen] = useState<string[] | undefined>();
   const [shown, set_shown] = useState(kChartsAtFirst);
+  // One for all charts, as their cursor is.
+  const [range, set_range] = useState<StepRange | undefined>();
   const measurers = measurers_of(store);
   const by_id = new Map(measurers.map((one) => [one.id, one]));
   const charts = useMemo(() => charts_of(store), [store.series.size, store.run?.position]);
@@ -275,16 +276,29 @@ export function MetricsTab(props: TabProps): ReactNode {
               ['time', 'Time'],
             ]}
             value={across}
-            choose={set_across}
+            choose={(next) => {
+              set_across(next);
+              set_range(undefined); // a range is one of steps
+            }}
           />
         </span>
         <label className="together">
           <input type="checkbox" checked={log} onChange={() => set_log(!log)} /> Log scale
         </label>
         <span className="space" />
-        <span className="quiet">
-          Drag in a chart to look closer; a double click shows all again.
-        </span>
+        {across === 'step' && !range && (
+          <span className="quiet">
+            Drag in a chart to look closer, in all of them; a double click shows all again.
+          </span>
+        )}
+        {range && (
+          <span className="together number">
+            Steps {plain(Math.round(range.from))} to {plain(Math.round(range.to))}{' '}
+            <button className="small" onClick={() => set_range(undefined)}>
+              All steps
+            </button>
+          </span>
+        )}
       </div>
       <div className="metrics-body">
         {measurers.length > 1 && (
@@ -305,6 +319,8 @@ export function MetricsTab(props: TabProps): ReactNode {
                 faint_most={faint_most}
                 look={look}
                 known={known}
+                range={range}
+                set_range={set_range}
               />
             ),
           )}

@@ -5,10 +5,11 @@ import type { ArtifactView } from '../../api/gen/view_pb';
 import type { RunStore } from '../../api/run_store';
 import { plural } from '../../base/format';
 import { has_ended, kQueued, kRetrying, kRunning, kSuspended } from '../../base/state';
+import { Boundary } from '../../widgets/boundary';
 import { StateIcon } from '../../widgets/state_mark';
 import { full_name, says, share_of, time_of } from '../../widgets/task_text';
 import { ArtifactCard } from './artifact_card';
-import { SeriesChart } from './live_parts';
+import { SeriesCharts } from './live_parts';
 import { Values } from './values';
 
 const kBusyShown = 12;
@@ -26,12 +27,22 @@ function results_of(store: RunStore): ArtifactView[] {
   return measures.filter((one) => last > 0n && ended(one.taskId) === last);
 }
 
-export function RunPanel(props: {
+interface Props {
   store: RunStore;
   base: string;
   now: number;
   select: (id: string) => void;
-}): ReactNode {
+}
+
+export function RunPanel(props: Props): ReactNode {
+  return (
+    <Boundary name="what happens now">
+      <Panel {...props} />
+    </Boundary>
+  );
+}
+
+function Panel(props: Props): ReactNode {
   const { store, base, now } = props;
   const run = store.run!;
   const busy = [...store.tasks.values()].filter(
@@ -58,9 +69,7 @@ export function RunPanel(props: {
             ))}
           </section>
         )}
-        {store.series_of('').map((series) => (
-          <SeriesChart key={series.id} base={base} series={series} state={run.state} />
-        ))}
+        <SeriesCharts base={base} series={store.series_of('')} state={run.state} />
         {!has_ended(run.state) && (
           <section className="values-part">
             <h3>Happening now</h3>

@@ -2,7 +2,7 @@
 import type { ReactNode } from 'react';
 import { GraphTask_Kind } from '../../api/gen/event_pb';
 import type { TaskView } from '../../api/gen/view_pb';
-import { clock, duration, full_time, ms_of, percent, value_text } from '../../base/format';
+import { clock, cut, duration, full_time, ms_of, percent, value_text } from '../../base/format';
 import { time_left } from '../../base/estimate';
 import {
   count_states,
@@ -15,6 +15,8 @@ import {
   kSucceeded,
   look,
 } from '../../base/state';
+import { Boundary } from '../../widgets/boundary';
+import { groups_of } from '../../base/task_walk';
 import { StateCounts } from '../../widgets/counts';
 import { IconButton } from '../../widgets/controls';
 import { Pill, StateIcon } from '../../widgets/state_mark';
@@ -28,7 +30,7 @@ import {
   waits_for,
 } from '../../widgets/task_text';
 import { ArtifactCard } from './artifact_card';
-import { SeriesChart, TaskLog } from './live_parts';
+import { SeriesCharts, TaskLog } from './live_parts';
 import type { TabProps } from './run_page';
 import { Values } from './values';
 
@@ -80,7 +82,7 @@ function Inputs(props: { values: Readonly<Record<string, string>> }): ReactNode 
   return (
     <p className="inputs" aria-label="Inputs">
       {entries.map(([name, json]) => (
-        <span key={name} title={`${name}: ${json}`}>
+        <span key={name} title={cut(`${name}: ${json}`)}>
           {name} <b>{value_text(json)}</b>
         </span>
       ))}
@@ -90,10 +92,9 @@ function Inputs(props: { values: Readonly<Record<string, string>> }): ReactNode 
 
 function Where(props: Props): ReactNode {
   const { task, store, select, now } = props;
-  const above = [];
-  for (let at = store.tasks.get(task.parentId); at; at = store.tasks.get(at.parentId)) {
-    if (at.kind !== GraphTask_Kind.ITERATION) above.unshift(at);
-  }
+  const above = [...groups_of(store.tasks, task)]
+    .filter((group) => group.kind !== GraphTask_Kind.ITERATION)
+    .reverse();
   const start = ms_of(task.startedAtUs);
   return (
     <p className="where">
@@ -149,6 +150,14 @@ function Items(props: Props & { items: readonly TaskView[] }): ReactNode {
 }
 
 export function TaskPanel(props: Props): ReactNode {
+  return (
+    <Boundary name="this task">
+      <Panel {...props} />
+    </Boundary>
+  );
+}
+
+function Panel(props: Props): ReactNode {
   const { store, base, now, task } = props;
   const group = task.kind !== GraphTask_Kind.TASK;
   const items = group ? store.below(task.id) : [];
@@ -179,15 +188,17 @@ export function TaskPanel(props: Props): ReactNode {
         <Progress task={task} share={share} now={now} />
         {task.message && <p className={task.state === kFailed ? 'cause' : 'why'}>{task.message}</p>}
         {group && <Items {...props} items={items} />}
-        {store.series_of(task.id).map((series) => (
-          <SeriesChart key={series.id} base={base} series={series} state={task.state} />
-        ))}
+        <SeriesCharts base={base} series={store.series_of(task.id)} state={task.state} />
         {made.map((one) => (
           <ArtifactCard key={one.id} artifact={one} />
         ))}
         <Values title="Outputs" values={task.outputs} />
       </div>
-      {logs && <TaskLog base={base} task={task} />}
+      {logs && (
+        <Boundary name="this log">
+          <TaskLog base={base} task={task} />
+        </Boundary>
+      )}
     </aside>
   );
 }

@@ -4,7 +4,7 @@
 [ -f ui/package.json ] || exit 0
 use_node
 
-sources=$(sum ui schema -not -path 'ui/dist/*' -not -path 'ui/test*')
+sources=$(sum ui schema server/base/version.h -not -path 'ui/dist/*' -not -path 'ui/test*')
 if [ ! -f ui/dist/index.html ] || ! fresh page "$sources"; then
   npm_build() { (cd ui && npm run build); }
   step "build the page" 15 npm_build

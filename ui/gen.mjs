@@ -1,6 +1,7 @@
-// TypeScript from ../schema/*.proto into src/api/gen (not kept by git), by protoc and protobuf-es.
+// TypeScript from ../schema/*.proto into src/api/gen (not kept by git), by protoc and protobuf-es; and
+// the number of the schema, which server and page compare.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -22,3 +23,8 @@ execFileSync(
   ],
   { stdio: 'inherit', cwd: schema },
 );
+
+const version = join(here, '..', 'server', 'base', 'version.h');
+const number = /kSchemaVersion = (\d+);/.exec(readFileSync(version, 'utf8'))?.[1];
+if (!number) throw new Error(`${version} has no kSchemaVersion`);
+writeFileSync(join(out, 'version.ts'), `export const kSchemaVersion = ${number};\n`);

@@ -9,6 +9,7 @@ import {
   type ClientFrame,
   type ServerFrame,
 } from './gen/view_pb';
+import { kSchemaVersion } from './gen/version';
 import { Live, type Socket } from './live';
 import { RunStore } from './run_store';
 
@@ -22,7 +23,10 @@ class FakeSocket implements Socket {
   send(data: Uint8Array): void {
     this.sent.push(fromBinary(ClientFrameSchema, data));
   }
-  close(): void {}
+  closed = false;
+  close(): void {
+    this.closed = true;
+  }
   open(): void {
     this.readyState = 1;
     this.onopen?.();
@@ -94,3 +98,44 @@ test('the frames of one message are taken in their order, each by its subscripti
   socket.hear([frame(second.id, '3'), pulse, frame(first.id, '4'), frame(second.id, '5')]);
   expect(heard).toEqual(['b 3', 'a 4', 'b 5']);
 });
+
+function hello(schemaVersion: number): ServerFrame {
+  const value = { schemaVersion, serverVersion: '9.0.0' };
+  return create(ServerFrameSchema, { body: { case: 'hello', value } });
+}
+
+for (const reloads of [true, false]) {
+  test(`of a server of another schema nothing is taken, reload ${reloads}`, () => {
+    vi.useFakeTimers();
+    const sockets: FakeSocket[] = [];
+    let asked = 0;
+    const live = new Live(
+      () => {
+        sockets.push(new FakeSocket());
+        return sockets[sockets.length - 1]!;
+      },
+      () => {
+        asked += 1;
+        return reloads;
+      },
+    );
+    let heard = 0;
+    const { id } = live.subscribe('/api/v1/runs/a', () => (heard += 1));
+    live.start();
+    const socket = sockets[0]!;
+    socket.open();
+    const news = create(ServerFrameSchema, { subscription: id, position: '3' });
+    socket.hear([hello(kSchemaVersion), news]);
+    expect([heard, live.other_server]).toEqual([1, '']);
+
+    socket.hear([hello(kSchemaVersion + 1), news]);
+    socket.hear([news]);
+    socket.onclose?.();
+    live.hurry();
+    vi.advanceTimersByTime(60_000);
+    expect(heard).toBe(1);
+    expect(live.other_server).toBe('9.0.0');
+    expect(live.reloads).toBe(reloads);
+    expect([asked, socket.closed, sockets.length]).toEqual([1, true, 1]);
+  });
+}

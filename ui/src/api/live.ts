@@ -1,9 +1,17 @@
 // Live: the one WebSocket of the page. Owns the connection and where each subscription stands;
-// after a break it connects again and asks for what is newer than that. Lives for as long as the
-// page; it never interprets what a subscription carries.
+// after a break it connects again and asks for what is newer than that. From a server of another
+// schema it takes nothing. Lives for as long as the page; it never interprets what a subscription
+// carries.
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { apart } from '../base/apart';
 import { Signal } from '../base/signal';
-import { ClientFrameSchema, ServerMessageSchema, type ServerFrame } from './gen/view_pb';
+import {
+  ClientFrameSchema,
+  ServerMessageSchema,
+  type Hello,
+  type ServerFrame,
+} from './gen/view_pb';
+import { may_reload, speaks_our_schema } from './upgrade';
 
 export interface Socket {
   binaryType: string;
@@ -42,6 +50,9 @@ export class Live {
   heard_at = Date.now();
   lost_at = 0; // when the connection broke; 0 while it stands, or never stood
   tries_at = 0; // when it is tried again
+  // The version of a server that speaks another schema, '' = none: this page is over.
+  other_server = '';
+  reloads = false; // which a new one will show
   // The subscription whose source's age the ribbon tells; undefined = the line itself.
   watched: Handle | undefined;
   private readonly subscriptions = new Map<number, Subscription>();
@@ -50,7 +61,11 @@ export class Live {
   private backoff = kBackoffMinMs;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly connect_socket: () => Socket) {}
+  // `reload` loads the page again, unless it did just now; false then.
+  constructor(
+    private readonly connect_socket: () => Socket,
+    private readonly reload: () => boolean = () => false,
+  ) {}
 
   start(): void {
     this.connect();
@@ -66,7 +81,7 @@ export class Live {
   }
 
   hurry(): void {
-    if (this.socket) return;
+    if (this.socket || this.other_server !== '') return;
     this.backoff = kBackoffMinMs;
     this.connect();
   }
@@ -113,13 +128,8 @@ export class Live {
     socket.onmessage = (event) => {
       const message = fromBinary(ServerMessageSchema, new Uint8Array(event.data));
       for (const frame of message.frames) {
-        try {
-          this.take(frame);
-        } catch (error) {
-          queueMicrotask(() => {
-            throw error; // told as any other, and nothing of the other frames is lost
-          });
-        }
+        if (this.socket !== socket) return;
+        apart(() => this.take(frame));
       }
     };
     socket.onclose = () => {
@@ -137,7 +147,10 @@ export class Live {
   private take(frame: ServerFrame): void {
     const now = Date.now();
     this.heard_at = now;
-    if (frame.body.case === 'hello') this.backoff = kBackoffMinMs;
+    if (frame.body.case === 'hello') {
+      this.backoff = kBackoffMinMs;
+      if (!speaks_our_schema(frame.body.value.schemaVersion)) this.leave(frame.body.value);
+    }
     if (frame.body.case === 'pulse') {
       for (const entry of frame.body.value.ages) {
         this.set_age(entry.subscription, entry.ageUs, now);
@@ -148,6 +161,16 @@ export class Live {
     if (frame.position !== '') subscription.since = frame.position;
     this.set_age(frame.subscription, frame.ageUs, now);
     subscription.take(frame);
+  }
+
+  private leave(hello: Hello): void {
+    const socket = this.socket;
+    this.socket = null; // nothing of it is heard any more
+    socket?.close();
+    this.connected = false;
+    this.other_server = hello.serverVersion || String(hello.schemaVersion);
+    this.reloads = this.reload();
+    this.signal.changed();
   }
 
   private set_age(id: number, age_us: bigint, now: number): void {
@@ -185,7 +208,13 @@ export class Live {
   }
 }
 
+function reload(): boolean {
+  if (!may_reload(sessionStorage, Date.now())) return false;
+  location.reload();
+  return true;
+}
+
 export const live = new Live(() => {
   const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
   return new WebSocket(`${scheme}//${location.host}/api/v1/live`) as unknown as Socket;
-});
+}, reload);

@@ -1,7 +1,8 @@
 // The ribbon: how old what the page shows is. Streams while live, sinks when late, hangs when
 // stale; and below the header a line that says what is being tried when the connection is gone.
-import type { ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import { live } from '../api/live';
+import { was_reloaded } from '../api/upgrade';
 import { age, clock, duration } from '../base/format';
 import { use_now, use_signal } from '../base/use_signal';
 
@@ -37,8 +38,44 @@ export function Ribbon(): ReactNode {
   );
 }
 
+// After an upgrade of the server: that the page was loaded again, or that it has to be.
+function UpgradeLine(): ReactNode {
+  const [reloaded, set_reloaded] = useState(() => was_reloaded(sessionStorage));
+  if (live.other_server !== '') {
+    return (
+      <p className="connection" role="status">
+        <b>The server is of another version than this page.</b>{' '}
+        {live.reloads ? (
+          'Loading the page again.'
+        ) : (
+          <>
+            Loading it again did not help; it may be in the middle of an upgrade. What you see is
+            from before. <button onClick={() => location.reload()}>Reload the page</button>
+          </>
+        )}
+      </p>
+    );
+  }
+  if (!reloaded) return null;
+  return (
+    <p className="connection" role="status">
+      <b>The server was upgraded.</b> This page was loaded again to fit it.{' '}
+      <button onClick={() => set_reloaded(false)}>Close</button>
+    </p>
+  );
+}
+
 export function ConnectionLine(): ReactNode {
   use_signal(live.signal);
+  return (
+    <>
+      <UpgradeLine />
+      {live.other_server === '' && <NewsLine />}
+    </>
+  );
+}
+
+function NewsLine(): ReactNode {
   const now = use_now(1000, true);
   if (live.connected) {
     const ms = live.age(now);

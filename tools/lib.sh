@@ -74,7 +74,8 @@ step() {
 # The packages of each purpose. python3 is also what tools/ and the embedding of the page run on.
 PACKAGES_build=(g++ cmake ninja-build ccache python3 libboost1.81-dev libprotobuf-dev
   protobuf-compiler libsqlite3-dev libssl-dev libfmt-dev libspdlog-dev libcli11-dev
-  libsimdjson-dev zlib1g-dev libcurl4-openssl-dev libpugixml-dev librdkafka-dev libzstd-dev
+  libsimdjson-dev libyaml-cpp-dev zlib1g-dev libcurl4-openssl-dev libpugixml-dev librdkafka-dev
+  libzstd-dev
   pkg-config)
 PACKAGES_page=(python3 python3-venv)
 PACKAGES_python=(python3 python3-venv)

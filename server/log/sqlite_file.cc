@@ -29,13 +29,16 @@ CREATE TABLE IF NOT EXISTS committed (
   PRIMARY KEY (name, topic, partition)) WITHOUT ROWID;
 )";
 
-constexpr const char* kInsertTopic = "INSERT OR IGNORE INTO topics VALUES (?1, ?2, ?3)";
+constexpr const char* kInsertTopic =
+    "INSERT OR IGNORE INTO topics (topic, partitions, compacted) VALUES (?1, ?2, ?3)";
 constexpr const char* kTopicThatDiffers =
     "SELECT partitions, compacted FROM topics WHERE topic = ?1 AND (partitions <> ?2 OR "
     "compacted <> ?3)";
-constexpr const char* kInsertBlock = "INSERT INTO blocks VALUES (?1, ?2, ?3, ?4, ?5)";
+constexpr const char* kInsertBlock =
+    "INSERT INTO blocks (topic, partition, first, last, records) VALUES (?1, ?2, ?3, ?4, ?5)";
 constexpr const char* kInsertNewest =
-    "INSERT OR REPLACE INTO newest VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    "INSERT OR REPLACE INTO newest (topic, partition, key, place, timestamp_us, value) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 constexpr const char* kReadBlocks =
     "SELECT first, records FROM blocks WHERE topic = ?1 AND partition = ?2 AND first >= "
     "(SELECT coalesce(max(first), 0) FROM blocks WHERE topic = ?1 AND partition = ?2 AND first <= "
@@ -51,9 +54,14 @@ constexpr const char* kBlockBounds =
 constexpr const char* kNewestBounds =
     "SELECT (SELECT place FROM newest WHERE topic = ?1 AND partition = ?2 ORDER BY place LIMIT 1), "
     "(SELECT place FROM newest WHERE topic = ?1 AND partition = ?2 ORDER BY place DESC LIMIT 1)";
-constexpr const char* kCommit = "INSERT OR REPLACE INTO committed VALUES (?4, ?1, ?2, ?3)";
+constexpr const char* kCommit =
+    "INSERT OR REPLACE INTO committed (name, topic, partition, next) VALUES (?4, ?1, ?2, ?3)";
 constexpr const char* kCommitted =
     "SELECT next FROM committed WHERE topic = ?1 AND partition = ?2 AND name = ?3";
+// All of them: prepared when the file is opened, so that tables which are no log's are found then.
+constexpr const char* kStatements[] = {kInsertTopic, kTopicThatDiffers, kInsertBlock, kInsertNewest,
+                                       kReadBlocks,  kReadNewest,       kBlockBounds, kNewestBounds,
+                                       kCommit,      kCommitted};
 
 std::int64_t signed_of(LogOffset offset) { return static_cast<std::int64_t>(to_number(offset)); }
 LogOffset offset_of(std::int64_t number) { return LogOffset{static_cast<std::uint64_t>(number)}; }
@@ -61,17 +69,15 @@ const char* compacted_text(bool compacted) { return compacted ? "compacted" : "n
 
 }  // namespace
 
-// A prepared statement in use; ready for its next use when it goes.
+// A prepared statement in use; ready for its next use when it goes. What fails before step() is
+// answered by it.
 class SqliteFile::Statement {
  public:
   Statement(SqliteFile& file, const char* sql, const ports::Partition& partition) {
     for (const auto& [text, statement] : file.prepared_) {
       if (text == sql) statement_ = statement;
     }
-    if (statement_ == nullptr) {
-      sqlite3_prepare_v3(file.database_, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement_, nullptr);
-      file.prepared_.emplace_back(sql, statement_);
-    }
+    CHECK(statement_ != nullptr, "{} is none of kStatements", sql);
     bind_text(1, partition.topic);
     bind(2, partition.number);
   }
@@ -82,24 +88,34 @@ class SqliteFile::Statement {
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
 
-  void bind(int at, std::int64_t value) { sqlite3_bind_int64(statement_, at, value); }
+  void bind(int at, std::int64_t value) { note(sqlite3_bind_int64(statement_, at, value)); }
   // The bytes must stay until the statement has run.
   void bind_text(int at, const std::string& text) {
-    sqlite3_bind_text64(statement_, at, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
+    note(sqlite3_bind_text64(statement_, at, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8));
   }
   void bind_blob(int at, const std::string& bytes) {
-    sqlite3_bind_blob64(statement_, at, bytes.data(), bytes.size(), SQLITE_STATIC);
+    note(sqlite3_bind_blob64(statement_, at, bytes.data(), bytes.size(), SQLITE_STATIC));
   }
-  int step() { return sqlite3_step(statement_); }
+  int step() { return bound_ == SQLITE_OK ? sqlite3_step(statement_) : bound_; }
   bool is_null(int column) { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
   std::int64_t number(int column) { return sqlite3_column_int64(statement_, column); }
+  // Empty where there is no memory for it: out_of_memory() says so.
   std::string_view bytes(int column) {
     const auto* data = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+    if (data == nullptr) return {};
     return {data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+  }
+  bool out_of_memory() const {
+    return sqlite3_errcode(sqlite3_db_handle(statement_)) == SQLITE_NOMEM;
   }
 
  private:
+  void note(int result) {
+    if (bound_ == SQLITE_OK) bound_ = result;
+  }
+
   sqlite3_stmt* statement_ = nullptr;
+  int bound_ = SQLITE_OK;  // the first failure of binding
 };
 
 Result<std::unique_ptr<SqliteFile>> SqliteFile::open(const std::string& path, bool writer) {
@@ -110,6 +126,7 @@ Result<std::unique_ptr<SqliteFile>> SqliteFile::open(const std::string& path, bo
     status = file->error("it cannot be opened");
   if (status.ok()) sqlite3_busy_timeout(file->database_, 5'000);
   if (status.ok() && writer) status = file->prepare_schema();
+  if (status.ok()) status = file->prepare_statements();
   if (status.ok()) return file;
   const char* advice = status.error().code == ErrorCode::corrupt
                            ? " It is damaged or no log of Telltale's: move it away, or choose "
@@ -138,9 +155,27 @@ Status SqliteFile::prepare_schema() {
                  fmt::format("A newer Telltale wrote it (format {}); this one knows format {}.",
                              version, kVersion)};
   }
-  if (Status status = execute(kSchema); !status.ok()) return status;
+  if (Status status = execute(kSchema); !status.ok()) return of_another(status.error());
   if (version == kVersion) return Done{};
   return execute(fmt::format("PRAGMA user_version = {}", kVersion).c_str());
+}
+
+// A table or an index of one of our names that is not as we make it is another program's.
+Error SqliteFile::of_another(const Error& error) const {
+  const int code = sqlite3_errcode(database_);
+  if (code != SQLITE_ERROR && code != SQLITE_CONSTRAINT) return error;
+  return {ErrorCode::corrupt, error.message};
+}
+
+Status SqliteFile::prepare_statements() {
+  for (const char* sql : kStatements) {
+    sqlite3_stmt* statement = nullptr;
+    if (sqlite3_prepare_v3(database_, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr) !=
+        SQLITE_OK)
+      return of_another(error("its tables are not those of a log"));
+    prepared_.emplace_back(sql, statement);
+  }
+  return Done{};
 }
 
 Status SqliteFile::check_topic(const std::string& topic, int partitions, bool compacted) {
@@ -178,7 +213,8 @@ Error SqliteFile::error(const char* what) const {
   const int cause = code == SQLITE_IOERR ? system_error : 0;
   if (code == SQLITE_FULL || cause == ENOSPC || cause == EDQUOT)
     return {ErrorCode::storage_full, "The disk is full. " + text};
-  if (code == SQLITE_BUSY || code == SQLITE_LOCKED) return {ErrorCode::unavailable, text};
+  if (code == SQLITE_BUSY || code == SQLITE_LOCKED || code == SQLITE_NOMEM)
+    return {ErrorCode::unavailable, text};
   if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) return {ErrorCode::corrupt, text};
   return {ErrorCode::internal, text};
 }
@@ -240,10 +276,14 @@ Result<std::vector<ports::StoredRecord>> SqliteFile::read(const ports::Partition
   while (!full() && (step = select.step()) == SQLITE_ROW) {
     const LogOffset first = offset_of(select.number(0));
     if (compacted) {
-      take(first, {std::string(select.bytes(1)), std::string(select.bytes(2)), select.number(3)});
+      ports::Record record{std::string(select.bytes(1)), std::string(select.bytes(2)),
+                           select.number(3)};
+      if (select.out_of_memory()) return error("The log cannot be read");
+      take(first, std::move(record));
       continue;
     }
     Result<std::vector<ports::Record>> records = decode_records(select.bytes(1));
+    if (select.out_of_memory()) return error("The log cannot be read");
     if (!records.ok()) return records.error();
     LogOffset offset = first;
     for (ports::Record& record : *records) {

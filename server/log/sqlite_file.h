@@ -47,6 +47,8 @@ class SqliteFile {
   class Statement;
   SqliteFile() = default;
   Status prepare_schema();
+  Status prepare_statements();
+  Error of_another(const Error& error) const;
   Status execute(const char* sql);
   Error error(const char* what) const;
 

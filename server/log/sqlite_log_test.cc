@@ -181,6 +181,57 @@ TEST(SqliteLog, AFileThatIsNoLogIsRefused) {
   EXPECT_NE(opened.error().message.find("move it away"), std::string::npos);
 }
 
+// Tables and indexes of our names that another program made.
+class AForeignTable : public testing::TestWithParam<const char*> {};
+
+TEST_P(AForeignTable, IsRefusedInASentence) {
+  const ports::TemporaryFolder folder;
+  sqlite3* database = nullptr;
+  ASSERT_EQ(sqlite3_open((folder.path() + "/log.db").c_str(), &database), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(database, GetParam(), nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(database);
+  const auto opened = SqliteLog::open({.directory = folder.path()});
+  ASSERT_FALSE(opened.ok());
+  EXPECT_EQ(opened.error().code, ErrorCode::corrupt);
+  EXPECT_NE(opened.error().message.find(folder.path() + "/log.db"), std::string::npos);
+  EXPECT_NE(opened.error().message.find("move it away"), std::string::npos);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, AForeignTable,
+    testing::Values("CREATE TABLE blocks (a)", "CREATE TABLE newest (a)", "CREATE TABLE topics (a)",
+                    "CREATE TABLE committed (a)",
+                    "CREATE TABLE a (b); CREATE VIEW blocks AS SELECT * FROM a",
+                    "CREATE TABLE newest (topic, partition, place); "
+                    "INSERT INTO newest VALUES (1, 1, 1), (1, 1, 1)"));
+
+// Whatever SQLite has no memory for is an answer, at every place where it can run out.
+TEST(SqliteLog, WithoutMemoryItAnswersAnError) {
+  const ports::TemporaryFolder folder;
+  runtime::AsioRuntime loop("test");
+  const auto log = open(folder.path());
+  LogAsker asker(loop, *log);
+  const std::vector<ports::Record> large = {{"key", std::string(100'000, 'x'), 1}};
+  const auto use = [&] {
+    const bool appended = asker.append(ports::kEventsTopic, large).ok();
+    const bool kept = asker.append(ports::kRunsTopic, large).ok();
+    const bool committed = asker.commit("fold", kEvents, 1).ok();
+    const bool bounded = asker.bounds(kEvents).ok();
+    const auto found = asker.committed("fold", kEvents);
+    return appended && kept && committed && bounded && found.ok();
+  };
+  ASSERT_TRUE(use());
+  int failed = 0;
+  const sqlite3_int64 used = sqlite3_memory_used();
+  for (sqlite3_int64 more = 0; more < 400'000; more += 3'000) {
+    sqlite3_hard_heap_limit64(used + more);
+    failed += use() ? 0 : 1;
+    sqlite3_hard_heap_limit64(0);
+  }
+  EXPECT_GT(failed, 0);
+  EXPECT_TRUE(use());
+}
+
 TEST(SqliteLog, ATopicThatIsNewIsMadeInALogThatIsThere) {
   const ports::TemporaryFolder folder;
   runtime::AsioRuntime loop("test");

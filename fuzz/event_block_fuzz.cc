@@ -18,9 +18,11 @@ void try_block(std::string_view bytes) {
   if (!block.ok()) return;
   keep::EventBlockBuilder builder;
   for (const keep::ArchivedEvent& event : block->events()) builder.add(event);
+  if (block->after()) builder.follow(*block->after());
   const auto again = keep::decode_event_block(builder.encode(block->run()));
   CHECK(again.ok(), "a block that was read cannot be written: {}", again.error().message);
-  CHECK(again->run() == block->run() && again->events() == block->events(),
+  CHECK(again->run() == block->run() && again->after() == block->after() &&
+            again->events() == block->events(),
         "a block changes when written again");
 }
 

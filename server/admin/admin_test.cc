@@ -1,5 +1,6 @@
 // Inventory, verification and removal over a store of three runs: one that ended, one that is quiet
 // and one that goes on.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -32,11 +33,11 @@ std::string event_of(schema::State state) {
   return event.SerializeAsString();
 }
 
-fold::RunView view_of(const RunKey& run, schema::State state) {
+fold::RunView view_of(const RunKey& run, schema::State state, std::uint64_t offset = 1) {
   fold::RunView view(run);
   schema::Event event;
   event.ParseFromString(event_of(state));
-  view.apply(LogOffset{1}, event);
+  view.apply(LogOffset{offset}, event);
   return view;
 }
 
@@ -66,7 +67,8 @@ class AdminTest : public testing::Test {
     checkpoint.next = LogOffset{9};
     checkpoint.archived = {LogOffset{7}, {{LogOffset{2}, LogOffset{4}}}};
     checkpoint.fold_version = fold::kFoldVersion;
-    const std::string snapshot = fold::encode(view_of(open_, schema::RUNNING));
+    // Its event is still in the log alone.
+    const std::string snapshot = fold::encode(view_of(open_, schema::RUNNING, 8));
     checkpoint.runs[open_] = {{5, 2}, 0, snapshot.size()};
     put(keep::pack_key(3, {5, 2}), snapshot);
     put(keep::checkpoint_key(3), keep::encode_checkpoint(checkpoint));
@@ -180,6 +182,91 @@ TEST_F(AdminTest, WhatIsMissingIsNamed) {
   EXPECT_EQ(verified().wrong, 2U);
   EXPECT_THAT(said_, ElementsAre(testing::AllOf(HasSubstr(open_.text()), HasSubstr("not there")),
                                  testing::AllOf(HasSubstr(quiet_.text()), HasSubstr("not there"))));
+}
+
+// Runs of partition 0 of 1, with blocks of two events each: 10 and 11, 12 and 13, 14 and 15.
+class MissingBlocks : public AdminTest {
+ protected:
+  MissingBlocks() {
+    for (const std::string& key : keys("")) EXPECT_TRUE(caller_.remove(key).ok());
+    fold::RunView view(ended_);
+    for (std::uint64_t first = 10; first < 16; first += 2) {
+      keep::EventBlockBuilder block;
+      if (first > 10) block.follow(LogOffset{first - 1});
+      for (const std::uint64_t offset : {first, first + 1}) {
+        schema::Event event;
+        event.mutable_run_state()->set_state(schema::RUNNING);
+        event.mutable_run_state()->set_version(offset);
+        block.add({LogOffset{offset}, 0, event.SerializeAsString()});
+        view.apply(LogOffset{offset}, event);
+      }
+      put(keep::event_block_key(ended_, {LogOffset{first}, 5}), block.encode(ended_));
+    }
+    snapshot_ = fold::encode(view);
+  }
+  void put_checkpoint(std::uint64_t archived, bool open = false) {
+    keep::Checkpoint checkpoint;
+    checkpoint.generation = 5;
+    checkpoint.next = LogOffset{20};
+    checkpoint.archived.next = LogOffset{archived};
+    checkpoint.fold_version = fold::kFoldVersion;
+    if (open) {
+      checkpoint.runs[ended_] = {{5, 1}, 0, snapshot_.size()};
+      put(keep::pack_key(0, {5, 1}), snapshot_);
+    }
+    put(keep::checkpoint_key(0), keep::encode_checkpoint(checkpoint));
+  }
+  void close() {
+    put(keep::snapshot_key(ended_, {5, 1}), snapshot_);
+    put(keep::manifest_key(ended_), keep::encode_manifest({{5, 1}}));
+  }
+  void lose(std::uint64_t first) {
+    EXPECT_TRUE(caller_.remove(keep::event_block_key(ended_, {LogOffset{first}, 5})).ok());
+  }
+
+  std::string snapshot_;
+};
+
+TEST_F(MissingBlocks, NoneIsMissing) {
+  close();
+  put_checkpoint(20);
+  EXPECT_EQ(verified().wrong, 0U);
+  put_checkpoint(20, true);
+  EXPECT_EQ(verified().wrong, 0U);
+}
+
+TEST_F(MissingBlocks, TheFirstOneOrOneInTheMiddleIsNamedByTheNext) {
+  close();
+  put_checkpoint(20);
+  for (const std::uint64_t first : {10, 12}) {
+    const std::string key = keep::event_block_key(ended_, {LogOffset{first}, 5});
+    const std::string whole = caller_.get(key)->bytes;
+    lose(first);
+    EXPECT_EQ(verified().wrong, 1U);
+    EXPECT_THAT(said_,
+                ElementsAre(testing::AllOf(HasSubstr(ended_.text()),
+                                           HasSubstr(fmt::format("offset {},", first + 1)))));
+    put(key, whole);
+  }
+  EXPECT_EQ(verified().wrong, 0U);
+}
+
+TEST_F(MissingBlocks, TheLastOneIsNamedByTheSnapshot) {
+  close();
+  put_checkpoint(20);
+  lose(14);
+  EXPECT_EQ(verified().wrong, 1U);
+  EXPECT_THAT(said_, ElementsAre(HasSubstr("at offset 15")));
+  // What is not archived yet is still in the log.
+  put_checkpoint(14);
+  EXPECT_EQ(verified().wrong, 0U);
+}
+
+TEST_F(MissingBlocks, AllOfAnOpenRunAreNamedByTheCheckpoint) {
+  put_checkpoint(20, true);
+  for (const std::uint64_t first : {10, 12, 14}) lose(first);
+  EXPECT_EQ(verified().wrong, 1U);
+  EXPECT_THAT(said_, ElementsAre(HasSubstr(keep::checkpoint_key(0) + " speaks of")));
 }
 
 TEST_F(AdminTest, WhatIsAnothersOrNobodysIsNamed) {

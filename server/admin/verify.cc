@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
 
 #include "admin/inventory.h"
 #include "base/limits.h"
+#include "base/murmur2.h"
 #include "fold/snapshot.h"
 #include "keep/checkpoint.h"
 #include "keep/event_block.h"
@@ -36,6 +38,19 @@ std::optional<RunObject> parse_run_object(const std::string& key) {
   return RunObject{*run, rest.substr(0, slash), rest.substr(slash + 1)};
 }
 
+bool within(const std::vector<keep::OffsetRange>& ranges, LogOffset event) {
+  return std::any_of(ranges.begin(), ranges.end(), [event](const keep::OffsetRange& range) {
+    return range.begin <= event && event < range.end;
+  });
+}
+
+// What the store has of one run, while it is looked at.
+struct Seen {
+  std::vector<keep::OffsetRange> blocks;                 // each with every event of its run
+  std::vector<std::pair<LogOffset, std::string>> known;  // events, and what speaks of them
+  bool damaged = false;                                  // a block, which is told already
+};
+
 class Verifier {
  public:
   Verifier(StoreCaller& store, const VerifyReport& report) : store_(store), report_(report) {}
@@ -44,6 +59,12 @@ class Verifier {
     Status done = verify_partitions();
     if (done.ok()) done = verify_runs();
     if (!done.ok()) return done.error();
+    // Of these the store has nothing but a range of a pack.
+    for (const auto& [run, open] : open_) {
+      for (const std::string& sentence :
+           missing_blocks(run, open.partition, {{}, {open.known}, false}))
+        wrong(sentence);
+    }
     return verified_;
   }
 
@@ -96,6 +117,7 @@ class Verifier {
     ++verified_.partitions;
     if (found.empty()) verified_.unnamed += packs.size();
     note_gaps(partition, archived);
+    archived_[partition] = std::move(archived);
     for (const std::string& sentence : found) wrong(sentence);
     return Done{};
   }
@@ -114,10 +136,12 @@ class Verifier {
       const std::string pack = keep::pack_key(partition, place.pack);
       const auto object = store_.get(pack, {place.offset, place.length});
       if (!object.ok() && object.error().code != ErrorCode::not_found) return object.error();
+      std::optional<LogOffset> last;
       const std::string why = !object.ok() ? "is not there"
                               : object->bytes.size() != place.length
                                   ? "ends before its range"
-                                  : trouble_of(object->bytes, run);
+                                  : trouble_of(object->bytes, run, last);
+      if (last) open_[run] = {partition, {*last, key}};
       if (!why.empty()) {
         found.push_back(fmt::format("{} names bytes {} to {} of {} for run {}, which {}.", key,
                                     place.offset, place.offset + place.length, pack, run.text(),
@@ -135,10 +159,12 @@ class Verifier {
     }
   }
 
-  // Why it is no snapshot of this run; empty where it is one.
-  std::string trouble_of(const std::string& bytes, const RunKey& run) {
+  // Why it is no snapshot of this run; empty where it is one, of which `last` is the last event.
+  std::string trouble_of(const std::string& bytes, const RunKey& run,
+                         std::optional<LogOffset>& last) {
     ++verified_.snapshots;
     const Result<fold::RunView> view = fold::decode(bytes);
+    if (view.ok() && view->key() == run && !view->empty()) last = view->position();
     if (view.ok()) return view->key() == run ? "" : "is another run's";
     if (view.error().code == ErrorCode::precondition_failed && fold::check_snapshot(bytes).ok()) {
       ++verified_.other_versions;
@@ -183,7 +209,9 @@ class Verifier {
         verify_block(key, *what, object->bytes);
       } else if (what->kind == "snapshots" && keep::parse_pack_id(what->name)) {
         snapshots.push_back(*keep::parse_pack_id(what->name));
-        const std::string why = trouble_of(object->bytes, what->run);
+        std::optional<LogOffset> last;
+        const std::string why = trouble_of(object->bytes, what->run, last);
+        if (last) seen_.known.emplace_back(*last, key);
         if (!why.empty()) wrong(fmt::format("{} {}", key, why));
       } else if (key == keep::manifest_key(what->run)) {
         run = what->run;
@@ -194,7 +222,61 @@ class Verifier {
     });
     if (!failed.ok()) return failed;
     verified_.unnamed += snapshots.size();
-    return has_manifest ? verify_manifest(run) : Status(Done{});
+    Status done = has_manifest ? verify_manifest(run) : Status(Done{});
+    return done.ok() ? verify_coverage(keys) : done;
+  }
+
+  // Every event that something speaks of is in a block, once the checkpoint says that what stands
+  // there is archived.
+  Status verify_coverage(const std::vector<std::string>& keys) {
+    const std::optional<RunKey> run = RunKey::parse(keys.front().substr(5, kIdLength));
+    if (!run) return Done{};
+    int partition = partition_of(*run);
+    if (const auto open = open_.find(*run); open != open_.end()) {
+      partition = open->second.partition;
+      seen_.known.push_back(open->second.known);
+      open_.erase(open);
+    }
+    const std::vector<std::string> missing =
+        missing_blocks(*run, partition, std::exchange(seen_, {}));
+    if (missing.empty()) return Done{};
+    // Of one that is being deleted the blocks go first.
+    std::set<std::string> there;
+    const Status listed = store_.each(keep::event_blocks_prefix(*run),
+                                      [&](const auto& object) { there.insert(object.key); });
+    if (!listed.ok()) return listed;
+    const bool deleted = std::any_of(keys.begin(), keys.end(), [&](const std::string& key) {
+      return key.find("/events/") != std::string::npos && there.count(key) == 0;
+    });
+    for (const std::string& sentence : missing) {
+      if (!deleted) wrong(sentence);
+    }
+    return Done{};
+  }
+
+  std::vector<std::string> missing_blocks(const RunKey& run, int partition,
+                                          const Seen& seen) const {
+    std::vector<std::string> missing;
+    const auto archived = archived_.find(partition);
+    if (seen.damaged || archived == archived_.end()) return missing;
+    const auto& [next, gaps] = archived->second;
+    std::set<LogOffset> told;
+    for (const auto& [event, where] : seen.known) {
+      if (event >= next || within(gaps, event) || within(seen.blocks, event)) continue;
+      if (!told.insert(event).second) continue;
+      missing.push_back(fmt::format(
+          "Run {}: a block of events is missing: {} speaks of the event at offset {}, which is in "
+          "none that is there. A run that was deleted and went on has this, too.",
+          run.text(), where, to_number(event)));
+    }
+    return missing;
+  }
+
+  // A log has a checkpoint for each of its partitions.
+  int partition_of(const RunKey& run) const {
+    if (archived_.empty()) return -1;
+    const auto partitions = static_cast<std::uint32_t>(archived_.rbegin()->first) + 1;
+    return static_cast<int>((murmur2(run.text()) & 0x7fffffffU) % partitions);
   }
 
   Status verify_manifest(const RunKey& run) {
@@ -225,6 +307,7 @@ class Verifier {
     const auto id = keep::parse_event_block_id(what.name);
     const Result<keep::EventBlock> block = keep::decode_event_block(bytes);
     ++verified_.event_blocks;
+    seen_.damaged |= !id || !block.ok();
     if (!id) {
       wrong(fmt::format("{} is no object that Telltale writes.", key));
     } else if (!block.ok()) {
@@ -234,12 +317,21 @@ class Verifier {
                         block->run().text(), to_number(block->first())));
     } else {
       verified_.events += block->events().size();
+      seen_.blocks.push_back({block->first(), next(block->last())});
+      if (block->after()) seen_.known.emplace_back(*block->after(), key);
     }
   }
 
   StoreCaller& store_;
   const VerifyReport& report_;
   Verified verified_;
+  struct OpenRun {
+    int partition = 0;
+    std::pair<LogOffset, std::string> known;  // as Seen has it
+  };
+  std::map<int, keep::Archived> archived_;  // by partition
+  std::map<RunKey, OpenRun> open_;          // by checkpoints, not looked at otherwise yet
+  Seen seen_;                               // of the run looked at
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 // verify: reads all that the store has of partitions and runs, and compares it with its checksums
-// and with what speaks of it: ranges of packs, manifests, snapshots, blocks of events. Servers may
+// and with what speaks of it: ranges of packs, manifests, snapshots, blocks of events; of each run
+// whether the events are there that its snapshot and its later blocks speak of. Servers may
 // be at work meanwhile: what a newer checkpoint has moved is looked for again.
 #pragma once
 

@@ -11,6 +11,7 @@ namespace telltale::keep {
 namespace {
 
 constexpr std::string_view kHead = "telltale events 1\n";
+constexpr std::string_view kHead2 = "telltale events 2\n";   // and says what it follows
 constexpr std::string_view kSkippable = "\x54\x2a\x4d\x18";  // of zstd's frames that say nothing
 constexpr std::size_t kSkippableBytes = 8;                   // its magic number and its length
 constexpr int kLevel = 1;  // of zstd: the loop waits for it, and higher ones save little
@@ -87,15 +88,17 @@ void EventBlockBuilder::add(const ArchivedEvent& event) {
 }
 
 std::string EventBlockBuilder::encode(const RunKey& run) const {
+  const std::string after = after_ ? fmt::format("after {}\n", to_number(*after_)) : "";
   const std::string head =
-      fmt::format("{}run {}\nfirst {}\nlast {}\nevents {}\nbytes {}\n", kHead, run.text(),
-                  to_number(first_), to_number(last_), events_, content_.size());
+      fmt::format("{}run {}\nfirst {}\nlast {}\n{}events {}\nbytes {}\n", after_ ? kHead2 : kHead,
+                  run.text(), to_number(first_), to_number(last_), after, events_, content_.size());
   return with_checksum(head, compress(content_));
 }
 
 EventBlock EventBlockBuilder::gathered(const RunKey& run) const {
   EventBlock block;
   block.run_ = run;
+  block.after_ = after_;
   block.content_.assign(content_.begin(), content_.end());
   CHECK(block.read_events(first_), "what was gathered cannot be read");
   return block;
@@ -127,12 +130,14 @@ Result<EventBlock> decode_event_block(std::string_view bytes) {
   const std::string_view head = head_of(bytes);
   Scanner scanner(head);
   EventBlock block;
-  scanner.word(kHead);
+  const bool follows = scanner.starts_with(kHead2);
+  scanner.word(follows ? kHead2 : kHead);
   scanner.word("run ");
   block.run_ = scanner.run();
   scanner.word("\n");
   const LogOffset first{scanner.field("first")};
   const LogOffset last{scanner.field("last")};
+  if (follows) block.after_ = LogOffset{scanner.field("after")};
   const std::uint64_t events = scanner.field("events");
   const std::uint64_t size = scanner.field("bytes");
   const std::size_t summed = head.size() - scanner.left();
@@ -148,7 +153,8 @@ Result<EventBlock> decode_event_block(std::string_view bytes) {
   block.content_.resize(size);
   if (ZSTD_decompress(block.content_.data(), size, frame.data(), frame.size()) != size)
     return broken("it cannot be decompressed");
-  if (!block.read_events(first) || block.last() != last || block.events_.size() != events)
+  if (!block.read_events(first) || block.last() != last || block.events_.size() != events ||
+      (follows && *block.after_ >= first))
     return broken("its events contradict its first lines");
   return block;
 }

@@ -33,6 +33,9 @@ class EventBlockBuilder {
  public:
   // Offsets ascend. One copy of `value` is made.
   void add(const ArchivedEvent& event);
+  // An event of the run that stands before all of these, the last one if that is known: who has
+  // this block and not that event is missing a block. Without it, it may be the run's first.
+  void follow(LogOffset event) { after_ = event; }
 
   bool empty() const { return events_ == 0; }
   LogOffset first() const { return first_; }
@@ -49,6 +52,7 @@ class EventBlockBuilder {
   LogOffset last_{};
   std::int64_t timestamp_us_ = 0;  // of the last one
   std::uint64_t events_ = 0;
+  std::optional<LogOffset> after_;
   std::string content_;
 };
 
@@ -59,6 +63,8 @@ class EventBlock {
   const std::vector<ArchivedEvent>& events() const { return events_; }
   LogOffset first() const { return events_.front().offset; }
   LogOffset last() const { return events_.back().offset; }
+  // As follow() was told.
+  std::optional<LogOffset> after() const { return after_; }
 
   EventBlock(EventBlock&&) = default;
   EventBlock& operator=(EventBlock&&) = default;
@@ -71,6 +77,7 @@ class EventBlock {
   bool read_events(LogOffset first);
 
   RunKey run_;
+  std::optional<LogOffset> after_;
   std::vector<char> content_;  // moved without moving its bytes
   std::vector<ArchivedEvent> events_;
 };

@@ -42,6 +42,20 @@ TEST(EventBlock, GivesBackWhatTheLogHad) {
   EXPECT_EQ(builder.gathered(run()).events(), some_events());
 }
 
+TEST(EventBlock, SaysWhatItFollows) {
+  EventBlockBuilder builder = builder_of(some_events());
+  EXPECT_EQ(decode_event_block(builder.encode(run()))->after(), std::nullopt);
+  builder.follow(LogOffset{3});
+  const std::string bytes = builder.encode(run());
+  EXPECT_THAT(bytes.substr(8), testing::StartsWith("telltale events 2\n"));
+  const auto decoded = decode_event_block(bytes);
+  ASSERT_TRUE(decoded.ok()) << decoded.error().message;
+  EXPECT_EQ(decoded->after(), LogOffset{3});
+  EXPECT_EQ(decoded->events(), some_events());
+  builder.follow(LogOffset{7});  // its own first one
+  EXPECT_FALSE(decode_event_block(builder.encode(run())).ok());
+}
+
 TEST(EventBlock, IsSmallerThanItsEvents) {
   EventBlockBuilder builder;
   std::string text;
@@ -66,7 +80,9 @@ TEST(EventBlock, AnyZstdDecompressesIt) {
 }
 
 TEST(EventBlock, EveryCutAndEveryFlippedByteIsSeen) {
-  const std::string bytes = builder_of(some_events()).encode(run());
+  EventBlockBuilder builder = builder_of(some_events());
+  builder.follow(LogOffset{3});
+  const std::string bytes = builder.encode(run());
   for (std::size_t length = 0; length < bytes.size(); ++length)
     EXPECT_FALSE(decode_event_block(bytes.substr(0, length)).ok()) << length;
   EXPECT_FALSE(decode_event_block(bytes + "x").ok());

@@ -23,7 +23,7 @@ void EventArchive::start(std::uint64_t generation, keep::Archived archived) {
   gaps_ = std::move(archived.gaps);
 }
 
-void EventArchive::add(const RunKey& run, const ports::StoredRecord& record) {
+void EventArchive::add(const RunKey& run, const ports::StoredRecord& record, Before before) {
   const std::size_t record_bytes = record.record.value.size();
   read_bytes_ += record_bytes;
   read_ = next(record.offset);
@@ -32,11 +32,12 @@ void EventArchive::add(const RunKey& run, const ports::StoredRecord& record) {
   if (is_new) {
     open.since_us = to_number(loop_.now());
     open.log_bytes = read_bytes_;
+    open.before = before;
     open_by_first_.emplace(record.offset, run);
   }
-  const std::size_t before = open.events.bytes();
+  const std::size_t bytes_before = open.events.bytes();
   open.events.add({record.offset, record.record.timestamp_us, record.record.value});
-  open_bytes_ += open.events.bytes() - before;
+  open_bytes_ += open.events.bytes() - bytes_before;
   if (open.events.bytes() >= pace_.block_bytes) seal(run);
 }
 
@@ -87,7 +88,7 @@ void EventArchive::seal(const RunKey& run) {
   const LogOffset first = events.first();
   open_bytes_ -= events.bytes();
   waiting_bytes_ += events.bytes();
-  waiting_.emplace(first, Waiting{run, std::move(events), false});
+  waiting_.emplace(first, Waiting{run, std::move(events), found->second.before, false});
   open_by_first_.erase(first);
   open_.erase(found);
   put_soon();
@@ -139,13 +140,51 @@ void EventArchive::put_next() {
   const auto found = std::find_if(waiting_.begin(), waiting_.end(),
                                   [](const auto& entry) { return !entry.second.called; });
   if (found == waiting_.end()) return;
-  put(found->first, found->second);
+  found->second.called = true;
+  ++calls_;
+  if (found->second.before.known) {
+    put(found->first, found->second);
+  } else {
+    find_before(found->first, {});
+  }
   put_soon();
 }
 
+// The run's block that begins last before this one, of those that are there by now.
+void EventArchive::find_before(LogOffset first, std::string after) {
+  const RunKey run = waiting_.at(first).run;
+  auto listed = [this, first](Result<std::vector<ports::ObjectInfo>> blocks) {
+    if (blocks.ok()) {
+      found_before(first, *blocks);
+    } else {
+      --calls_;
+      not_kept(waiting_.at(first), blocks.error());
+    }
+  };
+  store_.list(keep::event_blocks_prefix(run), std::move(after), limits::kSweepKeys,
+              alive_.answer<Result<std::vector<ports::ObjectInfo>>>(loop_, std::move(listed)));
+}
+
+void EventArchive::found_before(LogOffset first, const std::vector<ports::ObjectInfo>& blocks) {
+  Waiting& block = waiting_.at(first);
+  bool more = blocks.size() == limits::kSweepKeys;
+  for (const ports::ObjectInfo& object : blocks) {
+    const std::string_view name =
+        std::string_view(object.key).substr(keep::event_blocks_prefix(block.run).size());
+    const auto id = keep::parse_event_block_id(name);
+    if (id && id->first < first) block.before.event = id->first;
+    if (id && id->first >= first) more = false;
+  }
+  if (more) {
+    find_before(first, blocks.back().key);
+    return;
+  }
+  block.before.known = true;
+  put(first, block);
+}
+
 void EventArchive::put(LogOffset first, Waiting& block) {
-  block.called = true;
-  ++calls_;
+  if (block.before.event) block.events.follow(*block.before.event);
   auto put = [this, first](Result<std::string> etag) { answered(first, etag); };
   store_.put(keep::event_block_key(block.run, {first, generation_}), block.events.encode(block.run),
              ports::Condition::absent(), alive_.answer<Result<std::string>>(loop_, put));
@@ -157,12 +196,7 @@ void EventArchive::answered(LogOffset first, const Result<std::string>& etag) {
   --calls_;
   const auto found = waiting_.find(first);
   if (!etag.ok() && etag.error().code != ErrorCode::precondition_failed) {
-    found->second.called = false;
-    if (etag.error().code == ErrorCode::closed) return;
-    counters_.add(Counter::event_block_failures);
-    spdlog::error("fold: events of run {} cannot be archived: {}", found->second.run.text(),
-                  etag.error().message);
-    pause();
+    not_kept(found->second, etag.error());
     return;
   }
   counters_.add(Counter::event_blocks);
@@ -170,6 +204,14 @@ void EventArchive::answered(LogOffset first, const Result<std::string>& etag) {
   waiting_.erase(found);
   put_soon();
   if (room_ && !full()) std::exchange(room_, {})();
+}
+
+void EventArchive::not_kept(Waiting& block, const Error& error) {
+  block.called = false;
+  if (error.code == ErrorCode::closed) return;
+  counters_.add(Counter::event_block_failures);
+  spdlog::error("fold: events of run {} cannot be archived: {}", block.run.text(), error.message);
+  pause();
 }
 
 }  // namespace telltale::loops

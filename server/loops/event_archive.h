@@ -6,6 +6,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -30,6 +31,13 @@ struct ArchivePace {
   std::size_t waiting_bytes = limits::kArchiveWaitingBytes;
 };
 
+// What stands before an event in its run: nothing, an event at that offset, or it is not known
+// here. Then the store is asked, by whose listing a block can follow an earlier one.
+struct Before {
+  bool known = false;
+  std::optional<LogOffset> event;
+};
+
 class EventArchive {
  public:
   EventArchive(ports::Runtime& loop, ports::Store& store, Counters& counters, ArchivePace pace);
@@ -40,7 +48,7 @@ class EventArchive {
   void stop() { stopped_ = true; }
 
   // The partition's next record, of this run. Offsets ascend from archived().next.
-  void add(const RunKey& run, const ports::StoredRecord& record);
+  void add(const RunKey& run, const ports::StoredRecord& record, Before before = {});
   // No record before `next` is still to be added. Sends off what is due: after each batch, and
   // twice a second where none comes.
   void read_up_to(LogOffset next);
@@ -60,12 +68,14 @@ class EventArchive {
  private:
   struct Open {
     keep::EventBlockBuilder events;
+    Before before;
     std::int64_t since_us = 0;
     std::uint64_t log_bytes = 0;  // read_bytes_ when it began
   };
   struct Waiting {
     RunKey run;
     keep::EventBlockBuilder events;
+    Before before;
     bool called = false;
   };
 
@@ -75,8 +85,11 @@ class EventArchive {
   void put_soon();
   void pause();
   void put_next();
+  void find_before(LogOffset first, std::string after);
+  void found_before(LogOffset first, const std::vector<ports::ObjectInfo>& blocks);
   void put(LogOffset first, Waiting& block);
   void answered(LogOffset first, const Result<std::string>& etag);
+  void not_kept(Waiting& block, const Error& error);
 
   ports::Runtime& loop_;
   ports::Store& store_;

@@ -63,6 +63,39 @@ class EventArchiveTest : public testing::Test {
   std::uint64_t next_ = 100;
 };
 
+TEST_F(EventArchiveTest, ABlockSaysWhatItFollows) {
+  const auto after = [this](std::uint64_t first) {
+    std::optional<LogOffset> found;
+    loop_.run_until_idle();
+    store_.get(keep::event_block_key(run(1), {LogOffset{first}, kGeneration}), {},
+               {loop_, [&](Result<ports::Object> object) {
+                  found = keep::decode_event_block(object->bytes)->after();
+                }});
+    loop_.run_until_idle();
+    return found;
+  };
+  const auto add_after = [this](Before before) {
+    archive().add(run(1), {LogOffset{next_}, {run(1).text(), std::string(1'000, 'x'), 7}}, before);
+    archive().read_up_to(LogOffset{++next_});
+  };
+  // Nobody knows: the store does.
+  add(1, 1'000);
+  EXPECT_EQ(after(100), std::nullopt);
+  add(1, 1'000);
+  EXPECT_EQ(after(101), LogOffset{100});
+  add_after({true, LogOffset{101}});
+  EXPECT_EQ(after(102), LogOffset{101});
+  add_after({true, std::nullopt});
+  EXPECT_EQ(after(103), std::nullopt);
+  // A store that cannot be listed is asked again.
+  faulty_.faults.fail_percent = 100;
+  add(1, 1'000);
+  loop_.advance(kSecondUs);
+  faulty_.faults = {};
+  loop_.advance(kSecondUs);
+  EXPECT_EQ(after(104), LogOffset{103});
+}
+
 TEST_F(EventArchiveTest, FewEventsWaitUntilTheyAreOld) {
   add(1);
   add(2);

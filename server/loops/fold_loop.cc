@@ -153,15 +153,20 @@ void FoldLoop::fold_batch(std::shared_ptr<Batch> batch, std::size_t from) {
       counters_.add(Counter::records_unreadable);
       continue;
     }
+    Before before;
     if (record.offset >= fold_from_) {
       const auto found = runs_.find(*key);
       if (found == runs_.end()) {
         load_run(*key, record.offset, [this, batch, i] { fold_batch(batch, i); });
         return;
       }
+      // A snapshot may be ahead: then what stood before this event is not known.
+      const fold::RunView& view = found->second.view;
+      before.known = view.empty() || view.position() < record.offset;
+      if (before.known && !view.empty()) before.event = view.position();
       apply(found->second, record);
     }
-    if (record.offset >= archive_from_) archive_.add(*key, record);
+    if (record.offset >= archive_from_) archive_.add(*key, record, before);
   }
   if (!batch->empty()) {
     next_ = telltale::next(batch->back().offset);

@@ -14,7 +14,7 @@ export PORT DATA ONCE MODE COMPONENTS
 run:
 	@tools/run.sh
 
-##test: install what is missing, build, run every test [COMPONENTS=all: sanitizers, and a system whose parts die]
+##test: install what is missing, build, run the tests [COMPONENTS=all: sanitizers, and a system whose parts die]
 .PHONY: test
 test:
 	@tools/test.sh

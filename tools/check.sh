@@ -8,6 +8,7 @@ run() { "$@" || status=1; }
 run python3 -m unittest discover -q -s tools -p '*_test.py'
 run python3 tools/check_layers.py
 run python3 tools/check_style.py
+run python3 tools/long_functions.py
 if command -v clang-format-16 >/dev/null; then
   run tools/fmt.sh --check
 fi

@@ -7,6 +7,7 @@ from typing import Callable, Dict, List
 
 import check_layers
 import check_style
+import long_functions
 import test_report
 import wrap_comments
 
@@ -35,6 +36,23 @@ class Planted(unittest.TestCase):
     def test_a_good_tree_is_good(self) -> None:
         self.assertEqual(self.found(check_layers.problems, {}), "")
         self.assertEqual(self.found(check_style.problems, {}), "")
+
+    def test_a_function_fits_a_screen(self) -> None:
+        body = "  x = 1;\n" * 70
+        for name, text in [
+            ("server/base/x.cc", "int f(int a,\n      int b) {\n" + body + "}\n"),
+            ("server/base/x.h", HEADER + "class A {\n  int f() {\n" + body + "  }\n};\n"),
+            ("ui/src/base/x.tsx", "export function F() {\n" + body + "}\n"),
+            ("python/telltale/x.py", "def f():\n" + "    x = 1\n" * 71),
+        ]:
+            with self.subTest(name=name):
+                found = self.found(lambda root: list(long_functions.problems(root)), {name: text})
+                self.assertIn("more than 70", found)
+                entry = f"{name} {'F' if name.endswith('x') else 'f'} {{}}\n"
+                for length, words in [(100, "lines now"), (71, "more than 71")]:
+                    known = {name: text, long_functions.TABLE: entry.format(length)}
+                    self.assertIn(words, self.found(
+                        lambda root: list(long_functions.problems(root)), known))
 
     def test_layers(self) -> None:
         for name, text, words in [

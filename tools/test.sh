@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# test.sh: installs what it needs, runs every suite there is, closes with a table and the line
-# `N passed, N failed, N skipped`. With COMPONENTS=all also what takes minutes: the C++ tests
-# sanitized, the longer ones of real components, and a system over them whose parts die.
+# test.sh: installs what it needs, runs the suites that a change should pass, says which others
+# there are, closes with a table and the line `N passed, N failed, N skipped`. With COMPONENTS=all
+# also what takes minutes: the C++ tests under AddressSanitizer, and by turns under ThreadSanitizer
+# or as clang builds them; the longer tests of real components, and a system over them whose parts
+# die.
 # --only SUITE...: just these.
 . "$(dirname "$0")/lib.sh"
 only=()
@@ -85,9 +87,13 @@ run_component() {
     build/tests/component/component_test --gtest_output=xml:"$RESULTS/junit/component.xml"
 }
 
+# Two builds of everything that take turns, day by day.
+if [ $((10#$(date +%j) % 2)) = 0 ]; then turn=tsan; else turn=clang; fi
+in_turn() { [ "${COMPONENTS:-}" = all ] && [ ${#only[@]} = 0 ] && [ "$turn" = "$1" ]; }
+
 need build page test python
 [ "${COMPONENTS:-}" != all ] || need format
-! wanted clang 1 || need clang
+! { wanted clang 1 || in_turn clang; } || need clang
 tools/setup.sh page python
 [ ! -f ui/package.json ] || use_node
 
@@ -106,8 +112,13 @@ if [ "${COMPONENTS:-}" = all ] || [ ${#only[@]} != 0 ]; then
   ! wanted distributed || suite distributed 240 run_distributed
   ! wanted asan || suite asan 550 cpp asan asan
 fi
-if [ ${#only[@]} != 0 ]; then
-  ! wanted tsan || suite tsan 300 cpp tsan tsan
-  ! wanted clang || suite clang 200 cpp clang clang
+! { wanted tsan 1 || in_turn tsan; } || suite tsan 300 cpp tsan tsan
+! { wanted clang 1 || in_turn clang; } || suite clang 200 cpp clang clang
+if [ ${#only[@]} = 0 ]; then
+  if [ "${COMPONENTS:-}" = all ]; then
+    say "Not run: what is not in turn today; \`make check-all\` runs both."
+  else
+    say "Not run: asan, tsan, clang, distributed, what needs MinIO (make test COMPONENTS=all)."
+  fi
 fi
 python3 tools/test_report.py "$RESULTS"

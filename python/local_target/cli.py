@@ -62,8 +62,7 @@ def main(argv: List[str]) -> int:
     options = _parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     if options.command == "settle":
-        token = os.environ.get("TELLTALE_TOKEN", "")
-        return 0 if leftovers.settle(options.url, default_root(), token) else 1
+        return 0 if leftovers.settle(options.url, default_root()) else 1
     if options.run_key is not None and not ids.is_id(options.run_key):
         print(f"--run-key {options.run_key} is not 26 characters of a-z2-7.", file=sys.stderr)
         return 2
@@ -108,10 +107,9 @@ def _become_detached(options: argparse.Namespace, write_fd: int) -> NoReturn:
 
 def _run(options: argparse.Namespace, told_fd: Optional[int]) -> int:
     sender: Optional[Sender] = None
-    token = os.environ.get("TELLTALE_TOKEN", "")
     try:
         if options.run_key:  # the page waits for this key: tell it at once that something happens
-            sender = Sender(options.url, options.run_key, token=token)
+            sender = Sender(options.url, options.run_key)
             name = os.path.splitext(os.path.basename(options.pipeline_file))[0]
             body = {"state": "PENDING", "name": clean_text(name), "source": "local"}
             sender.put_fact("run_state", body)
@@ -126,7 +124,7 @@ def _run(options: argparse.Namespace, told_fd: Optional[int]) -> int:
         )
         return _refuse(sentence, sender, told_fd)
     run_key = options.run_key or runner.new_run_key(pipeline.name)
-    sender = sender or Sender(options.url, run_key, token=token)
+    sender = sender or Sender(options.url, run_key)
     mark = leftovers.RunningMark(sender.spool_root, run_key)
     mark.hold()
     directory = options.directory or os.path.join(runner.data_root(), "runs", run_key)
@@ -137,9 +135,7 @@ def _run(options: argparse.Namespace, told_fd: Optional[int]) -> int:
         os.close(told_fd)
     else:
         print(f"Run {run_key}", flush=True)
-    settings = runner.Settings(
-        options.url, run_key, os.path.abspath(directory), options.nice, token
-    )
+    settings = runner.Settings(options.url, run_key, os.path.abspath(directory), options.nice)
     try:
         return _execute(runner.LocalRun(pipeline, settings, sender), arguments, sender, options)
     finally:

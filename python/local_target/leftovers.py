@@ -13,8 +13,9 @@ from typing import List, Optional
 
 from local_target.server_reader import ServerReader
 from telltale import ids
+from telltale.encoding import now_us
 from telltale.file_lock import lock
-from telltale.sender import Sender, now_us
+from telltale.sender import Sender
 
 _logger = logging.getLogger("telltale")
 _SUFFIX = ".running"
@@ -67,18 +68,18 @@ class RunningMark:
             self._fd = None
 
 
-def settle(url: str, root: str, token: str = "") -> bool:
+def settle(url: str, root: str) -> bool:
     """Returns once no run lives any more that was there at the start. False: the server went away
     before."""
-    server = ServerReader(url, token)
+    server = ServerReader(url)
     earlier = _marked(root)
     answered_at = time.monotonic()
     while True:
         gone = [mark for mark in (RunningMark(root, key) for key in earlier) if mark.take()]
         try:
             # In this order: a run's last words come first.
-            settled = _deliver_spools(url, root, token) and all(
-                [_tell_of(mark, server, url, root, token) for mark in gone]
+            settled = _deliver_spools(url, root) and all(
+                [_tell_of(mark, server, url, root) for mark in gone]
             )
         finally:
             for mark in gone:
@@ -102,13 +103,13 @@ def _marked(root: str) -> List[str]:
     return [key for key in keys if ids.is_id(key)]
 
 
-def _deliver_spools(url: str, root: str, token: str) -> bool:
-    sender = Sender(url, "", spool_root=root, token=token, adopts_all=True)
+def _deliver_spools(url: str, root: str) -> bool:
+    sender = Sender(url, "", spool_root=root, adopts_all=True)
     sender.adopt_abandoned()
     return sender.close(PATIENCE_S, patient=True)
 
 
-def _tell_of(mark: RunningMark, server: ServerReader, url: str, root: str, token: str) -> bool:
+def _tell_of(mark: RunningMark, server: ServerReader, url: str, root: str) -> bool:
     """True once the run has an end, or is not known at all."""
     deadline = time.monotonic() + _FOLDED_S
     while True:
@@ -121,7 +122,7 @@ def _tell_of(mark: RunningMark, server: ServerReader, url: str, root: str, token
         if time.monotonic() > deadline:
             break
         time.sleep(0.1)
-    sender = Sender(url, mark.run_key, spool_root=root, token=token)
+    sender = Sender(url, mark.run_key, spool_root=root)
     end = {"state": "FAILED", "message": _WITHOUT_A_WORD}
     # Its versions were counted from 1: this one is newer than all of them.
     sender.put_fact("run_state", {**end, "version": now_us(), "finished_at_us": now_us()})

@@ -5,11 +5,10 @@ Holds no clock of its own beyond the time a change is told, and no I/O: the send
 
 import json
 import threading
-import time
 from typing import Any, Dict, Iterable, List, Mapping, Optional
 
 from local_target.pipeline_graph import GraphTask
-from telltale.encoding import clean_text
+from telltale.encoding import clean_text, now_us
 from telltale.sender import Sender
 
 # Keeps a graph event far below the server's bound of 960 KiB.
@@ -17,10 +16,6 @@ _GRAPH_TASKS_PER_EVENT = 500
 # A value longer than this is shown shortened: outputs may be whole data sets.
 _VALUE_LENGTH = 16_384
 _ENDED = frozenset({"SUCCEEDED", "FAILED", "SKIPPED", "CACHED", "CANCELLED"})
-
-
-def now_us() -> int:
-    return time.time_ns() // 1000
 
 
 def json_text(value: Any) -> str:

@@ -15,12 +15,12 @@ import telltale
 from local_target import failure, installs, kfp_adapter
 from local_target.pipeline_file import CompiledPipeline, with_defaults
 from local_target.pipeline_graph import PipelineGraph, join
-from local_target.run_tracker import RunTracker, json_text, now_us
+from local_target.run_tracker import RunTracker, json_text
 from local_target.server_watch import ServerWatch
 from local_target.task_process import TaskProcess
 from telltale import ids
 from telltale.claims import ClaimReader
-from telltale.encoding import Fact, LogPiece, Point, clean_text
+from telltale.encoding import Fact, LogPiece, Point, clean_text, now_us
 from telltale.sender import Sender
 from telltale.stdout_parser import Metric, StdoutParser
 
@@ -35,7 +35,6 @@ class Settings(NamedTuple):
     run_key: str
     directory: str  # the run's own: artifacts, logs of the runner
     nice: int
-    token: str = ""
 
 
 class LocalRun(kfp_adapter.Observer):
@@ -68,9 +67,7 @@ class LocalRun(kfp_adapter.Observer):
         )
         self._tracker.add_tasks(self._graph.tasks(shown))
         settings = self._settings
-        watch = ServerWatch(
-            settings.url, settings.run_key, settings.token, self._tracker.heartbeat, self.cancel
-        )
+        watch = ServerWatch(settings.url, settings.run_key, self._tracker.heartbeat, self.cancel)
         watch.start()
         error: Optional[str] = None
         try:
@@ -261,8 +258,6 @@ class LocalRun(kfp_adapter.Observer):
         full["TELLTALE_TASK_PATH"] = path
         full["TELLTALE_CLAIMS"] = claims_path
         full["TELLTALE_SPOOL_DIR"] = self._sender.spool_root
-        if self._settings.token:
-            full["TELLTALE_TOKEN"] = self._settings.token
         # kfp's commands say `python3`: that is this interpreter, and it finds this SDK.
         _prepend(full, "PATH", os.path.dirname(sys.executable))
         _prepend(full, "PYTHONPATH", os.path.dirname(os.path.dirname(telltale.__file__)))

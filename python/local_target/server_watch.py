@@ -16,11 +16,10 @@ class ServerWatch:
         self,
         url: str,
         run_key: str,
-        token: str,
         on_second: Callable[[], None],
         on_cancel: Callable[[], None],
     ) -> None:
-        self._server = ServerReader(url, token)
+        self._server = ServerReader(url)
         self._run_key = run_key
         self._on_second = on_second
         self._on_cancel = on_cancel

@@ -26,10 +26,10 @@ if __name__ == "__main__":
     sys.path[0] = _PYTHON_DIRECTORY
 
 from local_target import failure
-from local_target.run_tracker import RunTracker, now_us
+from local_target.run_tracker import RunTracker
 from local_target.task_process import TaskProcess
 from telltale import ids
-from telltale.encoding import LogPiece
+from telltale.encoding import LogPiece, now_us
 from telltale.sender import Sender
 
 RUN_NAME = "Set up Python"
@@ -252,7 +252,7 @@ def _set_up(environment: str, options: argparse.Namespace) -> int:
     sender: Optional[Sender] = None
     if options.url:
         key = ids.run_key("setup", "", RUN_NAME, str(uuid.uuid4()))
-        sender = Sender(options.url, key, token=os.environ.get("TELLTALE_TOKEN", ""))
+        sender = Sender(options.url, key)
     try:
         Setup(sender).run(steps(environment, os.path.abspath(options.requirements)))
     except SetupFailed as error:

@@ -6,7 +6,7 @@
     TELLTALE_SPOOL_DIR   where events wait while the server is away
     TELLTALE_SPOOL_BYTES bound of that, for each process (64 MB)
     TELLTALE_EXIT_WAIT_S how long the program's end may wait for the last points (3 s)
-    TELLTALE_TOKEN       bearer token, when the server asks for one
+    TELLTALE_TOKEN       bearer token, when the server asks for one: see `credentials`
     TELLTALE_CLAIMS      set by a target that reads standard output: see `claims`
 
 Without the first two every call does nothing.
@@ -14,41 +14,44 @@ Without the first two every call does nothing.
 
 import atexit
 import logging
-import multiprocessing
+import math
 import os
 import sys
-import threading
+import time
 from typing import Any, Dict, Optional
 
 from telltale.claims import ClaimWriter
 from telltale.encoding import Point, clean_text, int64_or_none
 from telltale.ids import is_id
-from telltale.sender import Sender, now_us
+from telltale.sender import Sender
 from telltale.spool import SPOOL_BYTES_LIMIT
 
 _logger = logging.getLogger("telltale")
+_EXIT_WAIT_S = 3.0
 
 
 def _number(name: str, default: float) -> float:
     try:
-        return float(os.environ.get(name, "") or default)
+        number = float(os.environ.get(name, "") or default)
     except ValueError:
         return default
+    return number if math.isfinite(number) else default
 
 
 class Client:
     """One process's connection to one task of a run."""
 
-    def __init__(self, url: str, run_key: str, task_path: str, claims_path: str) -> None:
+    def __init__(
+        self, url: str, run_key: str, task_path: str, claims_path: str, until: Optional[float]
+    ) -> None:
         self.task_path = task_path
         self.sender = Sender(
             url,
             run_key,
             spool_bytes_limit=int(_number("TELLTALE_SPOOL_BYTES", SPOOL_BYTES_LIMIT)),
-            token=os.environ.get("TELLTALE_TOKEN", ""),
+            last_words_until=until,
         )
         self.claims = ClaimWriter(claims_path)
-        self._exit_wait_s = _number("TELLTALE_EXIT_WAIT_S", 3.0)
         self._names: Dict[Any, str] = {}  # as the caller wrote it -> cleaned
 
     def log_metric(self, name: Any, value: Any, step: Any, time_us: int) -> None:
@@ -71,10 +74,6 @@ class Client:
         }
         self.sender.put_fact("progress", body)
 
-    def close(self) -> None:
-        if not self.sender.close(self._exit_wait_s):
-            _logger.info("telltale: the last events wait in the spool")
-
 
 def _finite(value: Any) -> float:
     number = float(value)
@@ -83,66 +82,76 @@ def _finite(value: Any) -> float:
     return number
 
 
-_client: Optional[Client] = None
-_looked = False
-_lock = threading.Lock()
+# At "client" the one of this process, once it was looked for. A dict, because the first call may be
+# interrupted by a signal handler whose call is then the first: setdefault is one step for both.
+_found: Dict[str, Optional[Client]] = {}
+# Set while the program ends: until when callers may still wait for the server (monotonic).
+_leaving_until: Optional[float] = None
 
 
 def current() -> Optional[Client]:
     """The client of this process; None when the environment names no run."""
-    if _looked:
-        return _client
-    return _look()
+    try:
+        return _found["client"]
+    except KeyError:
+        client = _look()
+        found = _found.setdefault("client", client)
+        if client is not None and found is client:
+            _close_at_end_of_child()
+        return found
 
 
 def _look() -> Optional[Client]:
-    global _client, _looked
-    with _lock:
-        if _looked:
-            return _client
-        url = os.environ.get("TELLTALE_URL", "")
-        run_key = os.environ.get("TELLTALE_RUN_KEY", "")
-        if url and is_id(run_key):
-            task_path = os.environ.get("TELLTALE_TASK_PATH", "")
-            claims_path = os.environ.get("TELLTALE_CLAIMS", "")
-            try:
-                _client = Client(url, run_key, task_path, claims_path)
-                _at_exit()
-            except Exception as error:  # a wrong setting must not end the user's program
-                _logger.warning("telltale: not reporting: %s", error)
-        elif url or run_key:
-            _logger.warning(
-                "telltale: not reporting: TELLTALE_URL and TELLTALE_RUN_KEY go together"
-            )
-        _looked = True
-        return _client
+    url = os.environ.get("TELLTALE_URL", "")
+    run_key = os.environ.get("TELLTALE_RUN_KEY", "")
+    if url and is_id(run_key):
+        task_path = os.environ.get("TELLTALE_TASK_PATH", "")
+        claims_path = os.environ.get("TELLTALE_CLAIMS", "")
+        try:
+            return Client(url, run_key, task_path, claims_path, _leaving_until)
+        except Exception as error:  # a wrong setting must not end the user's program
+            _logger.warning("telltale: not reporting: %s", error)
+    elif url or run_key:
+        _logger.warning("telltale: not reporting: TELLTALE_URL and TELLTALE_RUN_KEY go together")
+    return None
 
 
-def _at_exit() -> None:
-    parent = getattr(multiprocessing, "parent_process", lambda: None)()
-    if parent is not None:
-        # A child of multiprocessing ends without atexit.
-        from multiprocessing import util
+def _close_at_end_of_child() -> None:
+    """A child of multiprocessing ends without atexit."""
+    process = sys.modules.get("multiprocessing.process")
+    parent = getattr(process, "parent_process", None)
+    if parent is not None and parent() is not None:
+        from multiprocessing import util  # is there already, in such a child
 
-        util.Finalize(None, shut_down, exitpriority=100)
-    atexit.register(shut_down)
+        util.Finalize(None, _leave, exitpriority=100)
 
 
 def shut_down() -> None:
     """Delivers or spools what is queued. Later calls start anew."""
-    global _client, _looked
-    with _lock:
-        client, _client, _looked = _client, None, False
+    _close(_found.pop("client", None))
+
+
+def _leave() -> None:
+    """At the program's end. What is called later still, by others at its end, goes its own way."""
+    global _leaving_until
+    if _leaving_until is None:
+        _leaving_until = time.monotonic() + max(0.0, _number("TELLTALE_EXIT_WAIT_S", _EXIT_WAIT_S))
+        shut_down()
+
+
+def _close(client: Optional[Client]) -> None:
     if client is not None:
-        client.close()
+        wait_s = _number("TELLTALE_EXIT_WAIT_S", _EXIT_WAIT_S)
+        if not client.sender.close(max(0.0, wait_s)):
+            _logger.info("telltale: the last events wait in the spool")
 
 
 def _after_fork_in_child() -> None:
-    global _client, _looked, _lock
-    _lock = threading.Lock()
-    if _client is not None:
-        _client.sender.forget()
-    _client, _looked = None, False
+    global _leaving_until
+    _leaving_until = None
+    client = _found.pop("client", None)
+    if client is not None:
+        client.sender.forget()
 
 
 def announce() -> None:
@@ -152,7 +161,8 @@ def announce() -> None:
         ClaimWriter(path).in_use()
 
 
+atexit.register(_leave)
 if sys.platform != "win32":
     os.register_at_fork(after_in_child=_after_fork_in_child)
 
-__all__ = ["Client", "announce", "current", "now_us", "shut_down"]
+__all__ = ["Client", "announce", "current", "shut_down"]

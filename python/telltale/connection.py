@@ -1,15 +1,41 @@
-"""One persistent HTTP connection to POST /api/v1/events. Lives on the sender's thread."""
+"""One persistent HTTP connection to POST /api/v1/events. Lives on the sender's thread.
 
+Every wait, for a name, for the network or for the server, is cut into slices. Between two of them
+the caller is asked: it may use the time, or end the request by raising. So a server that takes a
+connection and never answers holds nothing up.
+"""
+
+import _thread
+import codecs
+import contextlib
+import errno
 import http.client
+import io
 import socket
-from typing import NamedTuple, Optional
+import ssl
+import time
+from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 from urllib.parse import urlsplit
+
+from telltale import waiting
+from telltale.credentials import Token
 
 # A server that doesn't answer within this is treated as gone; the batch is sent again later.
 REQUEST_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 2.0
+SLICE_S = 0.05
 # Far more than the answer to any batch.
 ANSWER_BYTES_LIMIT = 4 * 1024 * 1024
+# A program may have given SIGPIPE back its power to kill.
+_SEND_FLAGS = getattr(socket, "MSG_NOSIGNAL", 0)
+_UNDER_WAY = (errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK)
+
+# Loaded now: later on it would be loaded on the sender's thread, and a fork could come in between.
+codecs.lookup("idna")
+
+# Called between two slices of a wait; what it raises ends the request.
+OnWait = Callable[[], None]
+Address = Tuple[Any, ...]
 
 
 class Answer(NamedTuple):
@@ -29,55 +55,109 @@ def _seconds(text: Optional[str]) -> Optional[float]:
         return None  # a date: the caller's own back-off serves
 
 
+class _Wait:
+    """One wait within a request: until when, and whom to ask meanwhile."""
+
+    def __init__(self, timeout_s: float, on_wait: OnWait) -> None:
+        now = time.monotonic()
+        self._deadline = now + timeout_s
+        self._turn_at = now + SLICE_S
+        self._on_wait = on_wait
+
+    def for_io(self, call: Callable[[], Any]) -> Any:
+        """`call` on a socket whose timeout is a slice, until it does not time out."""
+        while True:
+            # Also of a server that sends a byte now and then, so that no slice ends in silence.
+            if time.monotonic() >= self._turn_at:
+                self.turn()
+            try:
+                with waiting.at_rest():
+                    return call()
+            except socket.timeout:
+                self.turn()
+
+    def turn(self) -> None:
+        """Between two slices. Raises when the time is up."""
+        now = time.monotonic()
+        if now >= self._deadline:
+            raise socket.timeout("no answer in time")
+        self._turn_at = now + SLICE_S
+        self._on_wait()
+
+
+class _Stream(io.RawIOBase):
+    """What http.client reads an answer from."""
+
+    def __init__(self, sock: socket.socket, wait: _Wait) -> None:
+        self._sock = sock
+        self._wait = wait
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return int(self._wait.for_io(lambda: self._sock.recv_into(buffer)))
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        return io.BufferedReader(self)
+
+
 class Connection:
-    def __init__(self, url: str, token: str = "") -> None:
+    def __init__(self, url: str) -> None:
         parts = urlsplit(url if "://" in url else "http://" + url)
+        self.address = parts.netloc.rpartition("@")[2]
         self._https = parts.scheme == "https"
         self._host = parts.hostname or "127.0.0.1"
-        self._port = parts.port
-        path = parts.path.rstrip("/") + "/api/v1/events"
+        self._port = parts.port or (443 if self._https else 80)
+        self._token = Token(self._host, self._port)
         head = [
-            f"POST {path} HTTP/1.1",
-            f"Host: {parts.netloc.rpartition('@')[2]}",
+            f"POST {parts.path.rstrip('/')}/api/v1/events HTTP/1.1",
+            f"Host: {self.address}",
             "Content-Type: application/x-ndjson",
         ]
-        if token:
-            head.append("Authorization: Bearer " + token)
-        self._head = "\r\n".join([*head, "Content-Length: "]).encode("ascii", "replace")
-        self._http: Optional[http.client.HTTPConnection] = None
+        self._head = "\r\n".join([*head, ""]).encode("ascii", "replace")
+        self._sock: Optional[socket.socket] = None
 
-    def post(self, body: bytes, timeout_s: float = REQUEST_TIMEOUT_S) -> Answer:
-        """Sends one batch and waits for the answer. Raises Unreachable."""
-        reused = self._http is not None
+    def post(self, body: bytes, on_wait: OnWait, timeout_s: float = REQUEST_TIMEOUT_S) -> Answer:
+        """Sends one batch and waits for the answer. Raises Unreachable, and what on_wait raises."""
+        reused = self._sock is not None
         try:
-            return self._post_once(body, timeout_s)
-        except (OSError, http.client.HTTPException) as error:
+            try:
+                return self._post_once(body, on_wait, timeout_s)
+            except (OSError, http.client.HTTPException) as error:
+                if not reused or isinstance(error, socket.timeout):
+                    raise
+            # The server had closed the idle connection: once more on a new one.
             self.close()
-            if not reused or isinstance(error, socket.timeout):
-                raise Unreachable(str(error)) from error
-        # The server had closed the idle connection: once more on a new one.
-        try:
-            return self._post_once(body, timeout_s)
+            return self._post_once(body, on_wait, timeout_s)
         except (OSError, http.client.HTTPException) as error:
             self.close()
             raise Unreachable(str(error)) from error
+        except BaseException:
+            self.close()
+            raise
 
-    def _post_once(self, body: bytes, timeout_s: float) -> Answer:
-        if self._http is None:
-            self._http = self._connect(min(timeout_s, CONNECT_TIMEOUT_S))
-        sock = self._http.sock
-        sock.settimeout(timeout_s)
+    def token_changed(self) -> bool:
+        """After a refusal: reads the token again. True when it is another one now."""
+        return self._token.read_again()
+
+    def _post_once(self, body: bytes, on_wait: OnWait, timeout_s: float) -> Answer:
+        if self._sock is None:
+            self._sock = self._connect(on_wait, min(timeout_s, CONNECT_TIMEOUT_S))
+        token = self._token.value()
+        secret = b"Authorization: Bearer %s\r\n" % token.encode("ascii") if token else b""
         # One write for head and body: each lets go of the interpreter's lock, and a busy program
         # gives it back 5 ms later only.
-        sock.sendall(self._head + b"%d\r\n\r\n" % len(body) + body)
-        response = http.client.HTTPResponse(sock, method="POST")
+        head = self._head + secret + b"Content-Length: %d\r\n\r\n" % len(body)
+        self._send(self._sock, head + body, on_wait, timeout_s)
+        stream: Any = _Stream(self._sock, _Wait(timeout_s, on_wait))
+        response = http.client.HTTPResponse(stream, method="POST")
         try:
             response.begin()
-            answer = Answer(
-                response.status,
-                _seconds(response.headers.get("Retry-After")),
-                response.read(ANSWER_BYTES_LIMIT),
-            )
+            data = response.read(ANSWER_BYTES_LIMIT)
+            if response.length and len(data) < ANSWER_BYTES_LIMIT:
+                raise http.client.IncompleteRead(data)
+            answer = Answer(response.status, _seconds(response.headers.get("Retry-After")), data)
             keep = response.isclosed() and not response.will_close
         finally:
             response.close()
@@ -85,15 +165,102 @@ class Connection:
             self.close()
         return answer
 
-    def _connect(self, timeout_s: float) -> http.client.HTTPConnection:
-        kind = http.client.HTTPSConnection if self._https else http.client.HTTPConnection
-        connection = kind(self._host, self._port, timeout=timeout_s)
-        connection.connect()
-        if connection.sock is not None:
-            connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return connection
+    def _send(self, sock: socket.socket, data: bytes, on_wait: OnWait, timeout_s: float) -> None:
+        flags = 0 if self._https else _SEND_FLAGS
+        rest = memoryview(data)
+        while rest:
+            wait = _Wait(timeout_s, on_wait)  # anew: a slow link may take long for a large batch
+            part = rest
+            rest = rest[wait.for_io(lambda: sock.send(part, flags)) :]  # noqa: B023
+
+    def _connect(self, on_wait: OnWait, timeout_s: float) -> socket.socket:
+        failure: Exception = OSError(f"{self._host} has no address")
+        for family, address in _addresses(self._host, self._port, _Wait(timeout_s, on_wait)):
+            wait = _Wait(timeout_s, on_wait)
+            sock = socket.socket(family, socket.SOCK_STREAM)
+            try:
+                _await_connected(sock, address, wait)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                return self._secured(sock, wait) if self._https else sock
+            except OSError as error:
+                sock.close()
+                failure = error
+            except BaseException:
+                sock.close()
+                raise
+        raise failure
+
+    def _secured(self, sock: socket.socket, wait: _Wait) -> socket.socket:
+        context = ssl.create_default_context()
+        secured = context.wrap_socket(
+            sock, server_hostname=self._host, do_handshake_on_connect=False
+        )
+        wait.for_io(secured.do_handshake)
+        return secured
 
     def close(self) -> None:
-        if self._http is not None:
-            self._http.close()
-            self._http = None
+        sock, self._sock = self._sock, None
+        if sock is not None:
+            with contextlib.suppress(OSError):
+                sock.close()
+
+
+def _await_connected(sock: socket.socket, address: Address, wait: _Wait) -> None:
+    sock.settimeout(SLICE_S)
+    while True:
+        with waiting.at_rest():
+            code = sock.connect_ex(address)
+        if code in (0, errno.EISCONN):
+            return
+        if code not in _UNDER_WAY:
+            raise OSError(code, errno.errorcode.get(code, "cannot connect"))
+        wait.turn()
+        if code == errno.EALREADY:  # it doesn't wait
+            waiting.pause(SLICE_S)
+
+
+def _encoded(host: str) -> bytes:
+    try:
+        return host.encode("idna")
+    except UnicodeError as error:
+        raise OSError(f"{host!r} is no name of a host") from error
+
+
+# What names were resolved to: a child that was forked need not ask again.
+_resolved: "dict[Tuple[str, int], List[Tuple[int, Address]]]" = {}
+
+
+def _addresses(host: str, port: int, wait: _Wait) -> List[Tuple[int, Address]]:
+    """Where the host is. Raises OSError. Nothing can end a look-up: a name is looked up by a thread
+    that nobody has to wait for."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        with contextlib.suppress(OSError):
+            socket.inet_pton(family, host)
+            return [(family, (host, port))]
+    found: List[List[Tuple[int, Address]]] = []
+    done = waiting.Signal()
+    name = _encoded(host)
+
+    def look_up() -> None:
+        try:
+            told = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+            found.append([(entry[0], entry[4]) for entry in told])
+        except OSError:
+            pass  # the earlier answer serves, or there is none
+        finally:
+            done.set()
+
+    try:
+        _thread.start_new_thread(look_up, ())
+    except RuntimeError as error:  # no room for a thread, or the program is at its end
+        raise OSError(str(error)) from error
+    while True:
+        with waiting.at_rest():
+            if done.wait(SLICE_S):
+                break
+        if (host, port) in _resolved:
+            break
+        wait.turn()
+    if found:
+        _resolved[host, port] = found[0]
+    return _resolved.get((host, port), [])

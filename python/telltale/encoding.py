@@ -7,7 +7,8 @@ series become columns, adjacent log bytes one piece, progress its latest word.
 import base64
 import json
 import math
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
+import time
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 # One event is far below the server's 960 KiB: 2,000 points are about 100 KB of JSON.
 POINTS_PER_EVENT = 2_000
@@ -15,6 +16,8 @@ POINTS_PER_EVENT = 2_000
 LOG_BYTES_PER_EVENT = 192 * 1024
 
 _INT64_MAX = 2**63 - 1
+# No int64 is written longer, and int() takes minutes for text of megabytes.
+_STEP_TEXT_LENGTH = 40
 
 
 class Point(NamedTuple):
@@ -44,9 +47,13 @@ class Fact(NamedTuple):
 Item = Union[Point, LogPiece, Fact]
 
 
+def now_us() -> int:
+    return time.time_ns() // 1000
+
+
 def clean_text(text: Any) -> str:
     """Text that UTF-8 can hold, whatever came."""
-    return str(text).encode("utf-8", "replace").decode("utf-8")
+    return str.encode(str(text), "utf-8", "replace").decode("utf-8")
 
 
 def json_number(value: float) -> Union[float, str]:
@@ -62,6 +69,8 @@ def int64_or_none(step: Any) -> Optional[int]:
     """The step as an int64, or None when it is none."""
     if step is None:
         return None
+    if isinstance(step, (str, bytes, bytearray)) and len(step) > _STEP_TEXT_LENGTH:
+        raise ValueError("the step is no number")
     number = int(step)
     return number if -_INT64_MAX - 1 <= number <= _INT64_MAX else None
 
@@ -167,6 +176,18 @@ def encode_line(event: Dict[str, Any]) -> bytes:
     return json.dumps(event, separators=(",", ":"), allow_nan=False).encode("ascii") + b"\n"
 
 
+def runs_below(lines: List[bytes], limit: int) -> Iterator[Tuple[int, int]]:
+    """Cuts lines into runs of at most so many bytes; a longer line is a run by itself."""
+    start = size = 0
+    for index, line in enumerate(lines):
+        if size and size + len(line) > limit:
+            yield start, index
+            start, size = index, 0
+        size += len(line)
+    if start < len(lines):
+        yield start, len(lines)
+
+
 class Losses:
     """What had to be dropped, counted until it is told."""
 
@@ -202,10 +223,10 @@ class Losses:
         else:
             self.events += 1
 
-    def merge(self, other: "Losses") -> None:
-        self.points += other.points
-        self.log_bytes += other.log_bytes
-        self.events += other.events
+    def merge(self, other: "Losses", sign: int = 1) -> None:
+        self.points += sign * other.points
+        self.log_bytes += sign * other.log_bytes
+        self.events += sign * other.events
 
     def body(self, reason: str) -> Dict[str, Any]:
         return {

@@ -1,23 +1,28 @@
 """Sender: takes items from any thread at the cost of an append, and delivers them as events.
 
-One daemon thread owns the connection, the numbering (epoch + sequence) and the spool; callers only
-append to a queue and wake it. A batch is in flight at a time: what arrives meanwhile is joined into
-the next one. Nothing a server does or fails to do raises in a caller's thread.
+One thread owns the connection, the numbering (epoch + sequence) and the spool; callers only append
+to a queue and wake it. A batch is in flight at a time: what arrives meanwhile is joined into the
+next one. Nothing a server does or fails to do raises in a caller's thread.
+
+Callers take no lock that a signal handler could find held: put, flush and stats may be called from
+one at any moment. What is in flight is on disk as soon as an answer takes longer than KEEP_AFTER_S,
+and so is what comes meanwhile: a server that never answers costs nothing at the program's end.
 """
 
-import contextlib
+import _thread
 import json
 import logging
-import os
 import random
 import threading
 import time
 import uuid
 from collections import deque
-from typing import Any, Deque, Dict, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Deque, Dict, List, NamedTuple, Optional, Union
 
-from telltale.connection import Connection, Unreachable
-from telltale.encoding import EventBuilder, Fact, Item, Losses, encode_line
+from telltale import waiting
+from telltale.connection import REQUEST_TIMEOUT_S, Connection, Unreachable
+from telltale.encoding import EventBuilder, Fact, Item, Losses, encode_line, now_us, runs_below
+from telltale.keeper import QUEUE_FULL, Keeper
 from telltale.spool import SPOOL_BYTES_LIMIT, Spool, abandoned_spools, default_root
 
 _logger = logging.getLogger("telltale")
@@ -30,10 +35,14 @@ ITEMS_PER_ROUND = 20_000
 QUEUE_ITEMS_LIMIT = 500_000
 RETRY_FIRST_S = 0.05
 RETRY_LAST_S = 1.0
+# A server that answers later than this may never answer.
+KEEP_AFTER_S = 0.25
 # While the server is away, what was queued goes to disk this often rather than at each call.
 SPOOL_GAP_S = 0.05
-LOSS_REASON = "The spool on disk was full while the server could not be reached; the oldest went."
+# Beyond the deadline of close() only files are written; that is quick unless the disk hangs.
+_DISK_S = 1.0
 _REFUSED_STATUS = (400, 413, 415, 422)
+_NO_RIGHT_STATUS = (401, 403)
 
 
 class Stats(NamedTuple):
@@ -52,8 +61,20 @@ class _Mark:
     __slots__ = ("delivered", "passed")
 
     def __init__(self) -> None:
-        self.passed = threading.Event()
+        self.passed = waiting.Signal()
         self.delivered = False
+
+
+class _Batch:
+    """Numbered lines of one request. `segment`: where they are on disk too. `losses`: what they
+    tell of."""
+
+    __slots__ = ("lines", "losses", "segment")
+
+    def __init__(self, lines: List[bytes], losses: Optional[Dict[str, Losses]] = None) -> None:
+        self.lines = lines
+        self.losses = losses or {}
+        self.segment: Optional[int] = None
 
 
 class _Retry(Exception):
@@ -69,70 +90,82 @@ class Sender:
         run_key: str,
         spool_root: Optional[str] = None,
         spool_bytes_limit: int = SPOOL_BYTES_LIMIT,
-        token: str = "",
         *,
         adopts_all: bool = False,
+        last_words_until: Optional[float] = None,
     ) -> None:
-        """`adopts_all`: takes spools of any server over, where all of the root is for this one."""
+        """`adopts_all`: takes spools of any server over, where all of the root is for this one.
+        `last_words_until`: of a program that is ending. Callers deliver themselves, since nothing
+        comes after them; from that time on (monotonic) only to the disk."""
         self.url = url
         self.run_key = run_key
         self.epoch = uuid.uuid4().hex
         self.spool_root = spool_root or default_root()
         self._spool_bytes_limit = spool_bytes_limit
         self._adopts_from = None if adopts_all else url
-        self._connection = Connection(url, token)
+        self._connection = Connection(url)
         self._queue: Deque[Union[Item, _Mark]] = deque()
-        self._wake = threading.Event()
-        self._thread: Optional[threading.Thread] = None
-        self._start_lock = threading.Lock()
+        self._wake = waiting.Signal()
+        self._ended = waiting.Signal()
+        self._has_thread = False
+        self._in_callers_thread = last_words_until is not None
+        self._is_copy = False  # in a forked child, of the parent's
+        # Only ever tried, never waited for: who comes second leaves it to who came first.
+        self._starting = threading.Lock()
+        self._evicting = threading.Lock()
+        self._evicted = Losses()
         self._closing = False
         self._patient = False
-        self._exit_deadline = 0.0
+        self._deadline = last_words_until  # from then on nothing is waited for
         # What follows belongs to the thread.
         self._builder = EventBuilder(run_key)
         self._sequence = 0
-        self._spool = Spool(os.path.join(self.spool_root, self.epoch), spool_bytes_limit)
-        self._spool_state = "unused"  # then "open" or "unusable"
-        self._losses = Losses()  # not yet told
-        self._told = Losses()
-        self._queue_losses = Losses()
+        self._outbox: Deque[_Batch] = deque()  # older than all that is in the spool
+        self._keeper = Keeper(self.spool_root, self.epoch, url, spool_bytes_limit)
+        self._spool = self._keeper.spool
+        self._marks: List[_Mark] = []
         self._delivered = 0
         self._rejected = 0
         self._connected = True
         self._retry_at = 0.0
         self._retry_gap_s = RETRY_FIRST_S
-        self._look_for_abandoned = True
+        self._keep_at = 0.0
+        self._look_for_abandoned = last_words_until is None
 
-    # --- any thread
+    # --- any thread, and signal handlers
 
     def put(self, item: Item) -> None:
         """Queues an item: an append and, when the thread sleeps, a wake-up."""
         queue = self._queue
-        if len(queue) >= QUEUE_ITEMS_LIMIT:
-            self._make_room()
         queue.append(item)
-        if self._thread is None:
-            self._start()
-        if not self._wake.is_set():
+        if len(queue) > QUEUE_ITEMS_LIMIT:
+            self._make_room()
+        if self._has_thread:
             self._wake.set()
+        else:
+            self._start()
 
     def put_fact(self, kind: str, body: Dict[str, Any], time_us: Optional[int] = None) -> None:
         self.put(Fact(kind, body, now_us() if time_us is None else time_us))
 
     def flush(self, timeout_s: float) -> bool:
         """Waits until what was put before is delivered. False: it is on disk, or time is up."""
-        if self._thread is None:
-            return not self._queue
+        if self._ended.is_set or (not self._has_thread and not self._queue):
+            return not self._undelivered()
         mark = _Mark()
         self._queue.append(mark)
-        self._wake.set()
-        mark.passed.wait(timeout_s)
+        if self._has_thread:
+            self._wake.set()
+        else:
+            self._start()
+        if self._has_thread or self._in_callers_thread:
+            mark.passed.wait(timeout_s)
         return mark.delivered
 
     def adopt_abandoned(self) -> None:
         """Looks for spools of processes that have gone, at the next opportunity."""
         self._look_for_abandoned = True
-        if self._thread is None:
+        if not self._has_thread:
             self._start()
         self._wake.set()
 
@@ -141,24 +174,31 @@ class Sender:
 
         A server that has been away for a while isn't waited for, unless `patient`.
         """
-        if self._thread is None:
+        if self._is_copy or (not self._has_thread and not self._queue):
             return True
-        self._exit_deadline = time.monotonic() + timeout_s
+        self._deadline = time.monotonic() + timeout_s
         self._patient = patient
         self._closing = True
-        self._wake.set()
-        # Beyond the deadline the thread only writes files; that is quick unless the disk hangs.
-        self._thread.join(timeout_s + 1.0)
-        return not self._thread.is_alive() and not self._spool and not self._losses
+        if self._has_thread:
+            self._wake.set()
+        else:  # there was no room for a thread
+            self._work_here()
+        if not self._ended.wait(timeout_s + _DISK_S):
+            _logger.warning("telltale: the last events may be lost: the disk does not answer")
+            return False
+        self._ended.set()
+        return not self._undelivered()
 
     def stats(self) -> Stats:
-        told = self._told
+        lost = self._keeper.losses.total()
+        lost.merge(self._keeper.told)
+        lost.merge(self._evicted)
         return Stats(
             self._delivered,
             self._rejected,
-            told.points + self._losses.points + self._queue_losses.points,
-            told.log_bytes + self._losses.log_bytes + self._queue_losses.log_bytes,
-            told.events + self._losses.events + self._queue_losses.events,
+            lost.points,
+            lost.log_bytes,
+            lost.events,
             self._spool.size_bytes,
             self._connected,
         )
@@ -169,97 +209,124 @@ class Sender:
     def forget(self) -> None:
         """In a forked child: lets go of what belongs to the parent, without a word to the
         server."""
+        self._is_copy = True
+        self._queue.clear()
         self._connection.close()
         self._spool.release()
 
     def _make_room(self) -> None:
-        with contextlib.suppress(IndexError):
-            oldest = self._queue.popleft()
-            if isinstance(oldest, _Mark):
-                oldest.passed.set()
-            else:
-                self._queue_losses.add_item(oldest)
+        if not self._evicting.acquire(False):
+            return
+        try:
+            while len(self._queue) > QUEUE_ITEMS_LIMIT:
+                oldest = self._queue.popleft()
+                if isinstance(oldest, _Mark):
+                    oldest.passed.set()
+                else:
+                    self._evicted.add_item(oldest)
+        except IndexError:
+            pass  # the thread was quicker
+        finally:
+            self._evicting.release()
 
     def _start(self) -> None:
-        with self._start_lock:
-            if self._thread is not None:
-                return
-            thread = threading.Thread(target=self._run, name="telltale", daemon=True)
+        """Starts the thread. Nothing else than a call in C may stand between a caller and it: the
+        locks of threading.Thread may be held where a signal handler came in."""
+        if self._in_callers_thread:
+            self._work_here()
+            return
+        if self._is_copy or not self._starting.acquire(False):
+            return
+        try:
+            if not self._has_thread:
+                _thread.start_new_thread(self._run, ())
+                self._has_thread = True
+        except RuntimeError:
+            pass  # no room for a thread, or the program is ending: close() does its work
+        finally:
+            self._starting.release()
+            self._wake.set()
+
+    def _work_here(self) -> None:
+        """The thread's work by a caller, or by another one who is at it."""
+        while (self._queue or self._closing) and self._starting.acquire(False):
             try:
-                thread.start()
-            except RuntimeError:
-                return  # the interpreter is ending; close() has no thread to wait for
-            self._thread = thread
+                with waiting.at_work():
+                    if self._round():
+                        self._ended.set()
+                        return
+                    if not self._spool:
+                        self._keeper.leave()  # nobody comes who would do it later
+            finally:
+                self._starting.release()
 
     # --- the thread
 
     def _run(self) -> None:
-        while True:
-            self._wake.wait(self._sleep_s())
-            self._wake.clear()
-            try:
-                if self._round():
-                    return
-            except Exception:  # a bug here must never reach the user's program
-                _logger.exception("telltale: sending failed")
-                time.sleep(RETRY_LAST_S)
+        with waiting.at_work():
+            while True:
+                try:
+                    with waiting.at_rest():
+                        self._wake.wait(self._sleep_s())
+                    if self._round():
+                        break
+                except Exception:  # a bug here must never reach the user's program
+                    _logger.exception("telltale: sending failed")
+                    waiting.pause(RETRY_LAST_S)
+        self._ended.set()
 
     def _sleep_s(self) -> Optional[float]:
         if self._queue or self._closing:
             return 0.0
-        if self._spool or self._losses or self._look_for_abandoned:
+        if self._undelivered() or self._look_for_abandoned:
             return max(0.0, self._retry_at - time.monotonic())
         return None
 
+    def _undelivered(self) -> bool:
+        return bool(self._spool or self._outbox or self._keeper.losses)
+
     def _round(self) -> bool:
         """Moves what is queued one step on. True when the sender has closed."""
-        marks = self._take_queue()
-        if self._spool and self._due():
+        self._take_queue()
+        self._deliver_outbox()
+        if self._spool and self._may_send():
             self._deliver_spool()
         self._tell_losses()
-        for mark in marks:
-            mark.delivered = not self._spool and not self._losses
-            mark.passed.set()
-        if self._look_for_abandoned and not self._queue and not self._spool and self._due():
+        self._pass_marks()
+        if self._look_for_abandoned and not self._queue and not self._spool and self._may_send():
             self._look_for_abandoned = False
             self._deliver_abandoned()
         if self._closing and not self._queue:
             self._finish()
             return True
-        if not self._connected and not self._closing:
-            time.sleep(SPOOL_GAP_S)
+        if not self._connected and not self._closing and not self._in_callers_thread:
+            waiting.pause(SPOOL_GAP_S)
         return False
 
-    def _due(self) -> bool:
-        return time.monotonic() >= self._retry_at
+    def _may_send(self) -> bool:
+        now = time.monotonic()
+        return now >= self._retry_at and (self._deadline is None or now < self._deadline)
 
-    def _take_queue(self) -> List[_Mark]:
-        """Sends or spools what is queued; returns the marks passed."""
-        marks: List[_Mark] = []
+    def _take_queue(self, to_disk: bool = False) -> None:
+        """Numbers what is queued, and puts it in the outbox or behind what is in the spool."""
         count = 0
-        while self._queue and count < ITEMS_PER_ROUND:
-            item = self._queue.popleft()
-            if isinstance(item, _Mark):
-                marks.append(item)
-            else:
-                self._builder.add(item)
-                count += 1
+        try:
+            while count < ITEMS_PER_ROUND:
+                item = self._queue.popleft()
+                if isinstance(item, _Mark):
+                    self._marks.append(item)
+                else:
+                    self._builder.add(item)
+                    count += 1
+        except IndexError:
+            pass  # that was all
         lines = self._numbered(self._builder.take())
         if not lines:
-            return marks
-        if self._spool or not self._due():
-            self._keep(lines)
-            return marks
-        for start, end in _batches(lines):
-            if self._spool:  # an earlier batch of this round failed
-                self._keep(lines[start:end])
-                continue
-            try:
-                self._deliver(lines[start:end])
-            except _Retry as retry:
-                self._back_off(retry)
-                self._keep(lines[start:end])
-        return marks
+            return
+        if to_disk or self._spool or not self._may_send():
+            self._keeper.keep(lines)
+        else:
+            self._outbox.extend(_Batch(lines[a:b]) for a, b in runs_below(lines, BATCH_BYTES))
 
     def _numbered(self, events: List[Dict[str, Any]]) -> List[bytes]:
         lines = []
@@ -273,33 +340,38 @@ class Sender:
             lines.append(encode_line(event))
         return lines
 
-    def _keep(self, lines: List[bytes]) -> None:
-        """Puts lines on disk, or counts them as lost when that fails."""
-        if not self._spooled(lines):
-            for line in lines:
-                self._losses.add_line(line)
-
-    def _spooled(self, lines: List[bytes]) -> bool:
-        try:
-            if self._spool_state == "unused":
-                usable = self._spool.create(self.url)
-                self._spool_state = "open" if usable else "unusable"
-            if self._spool_state == "open":
-                self._spool.append(lines, self._losses)
-                return True
-        except OSError as error:
-            if self._spool_state == "unused":
-                self._spool_state = "unusable"
-            _logger.warning("telltale: cannot keep events on disk: %s", error)
-        return False
+    def _deliver_outbox(self) -> None:
+        """Delivers it in order; from the first batch that can't be, all of it is kept on disk."""
+        while self._outbox:
+            batch = self._outbox[0]
+            try:
+                if not self._may_send():
+                    break
+                self._deliver(batch.lines)
+            except _Retry as retry:
+                self._back_off(retry)
+                break
+            self._outbox.popleft()
+            if batch.segment is not None:
+                self._spool.remove(batch.segment)
+        while self._outbox:
+            batch = self._outbox.popleft()
+            if batch.segment is not None:
+                self._spool.under_way.discard(batch.segment)
+                continue
+            if batch.losses:
+                self._keep_losses(batch)
+            else:
+                self._keeper.keep(batch.lines)
 
     def _deliver(self, lines: List[bytes]) -> None:
         """Sends one batch until the server took or refused it. Raises _Retry."""
-        timeout_s = 10.0
-        if self._closing:
-            timeout_s = min(timeout_s, max(0.1, self._exit_deadline - time.monotonic()))
+        timeout_s = REQUEST_TIMEOUT_S
+        if self._deadline is not None:
+            timeout_s = min(timeout_s, max(0.1, self._deadline - time.monotonic()))
+        self._keep_at = time.monotonic() + KEEP_AFTER_S
         try:
-            answer = self._connection.post(b"".join(lines), timeout_s)
+            answer = self._connection.post(b"".join(lines), self._while_waiting, timeout_s)
         except Unreachable as error:
             raise _Retry(None) from error
         if answer.status == 200:
@@ -318,8 +390,49 @@ class Sender:
             _logger.warning(
                 "telltale: the server refused %d events: %s", len(lines), answer.body[:300]
             )
+        elif answer.status in _NO_RIGHT_STATUS and self._connection.token_changed():
+            raise _Retry(0.0)
         else:
+            self._tell_status(answer.status)
             raise _Retry(answer.retry_after_s)
+
+    def _while_waiting(self) -> None:
+        """Between two slices of a wait for the server: what it doesn't take goes to disk."""
+        now = time.monotonic()
+        if self._deadline is not None and (now >= self._deadline or self._away_for_long()):
+            raise Unreachable("the program is ending")
+        if now < self._keep_at:
+            return
+        self._keep_at = now + SPOOL_GAP_S
+        for batch in self._outbox:
+            if batch.segment is None:
+                batch.segment = self._keeper.keep_under_way(batch.lines)
+                if batch.segment is None:
+                    return  # the order must hold: nothing behind it may go to disk
+        self._take_queue(to_disk=True)
+
+    def _tell_status(self, status: int) -> None:
+        """Says what nothing but a change of settings can mend, once."""
+        if status in _NO_RIGHT_STATUS:
+            self._retry_gap_s = RETRY_LAST_S  # nor is it waited for at the end
+            self._keeper.warn(
+                f"the server at {self._connection.address} takes no events from this process "
+                f"({status}); they wait on disk in {self._spool.directory}",
+                "TELLTALE_TOKEN, or a file that TELLTALE_TOKEN_FILE names, must hold a token that "
+                "the server knows",
+            )
+        elif status < 500 and status != 429:
+            self._keeper.warn(
+                f"the server at {self._connection.address} takes no events; they wait on disk in "
+                f"{self._spool.directory}",
+                f"it answers with status {status}: is TELLTALE_URL the address of a Telltale "
+                "server?",
+            )
+
+    def _away_for_long(self) -> bool:
+        """The server has been away for a while: it must not hold the program's exit up."""
+        is_late = not self._connected and self._retry_gap_s > 4 * RETRY_FIRST_S
+        return is_late and not self._patient
 
     def _back_off(self, retry: _Retry) -> None:
         self._connected = False
@@ -331,7 +444,7 @@ class Sender:
 
     def _deliver_spool(self) -> None:
         while self._deliver_first(self._spool):
-            if self._closing and time.monotonic() > self._exit_deadline:
+            if not self._may_send():
                 return
             if self._queue:  # keeps the queue short; order holds, it goes to the spool's end
                 return
@@ -341,16 +454,18 @@ class Sender:
         number = spool.first()
         if number is None:
             return False
+        spool.under_way.add(number)
         try:
-            lines = spool.read(number)
+            lines = self._keeper.read(spool, number)
+            if lines is None:
+                raise _Retry(None)
             if lines:
                 self._deliver(lines)
         except _Retry as retry:
             self._back_off(retry)
             return False
-        except OSError as error:
-            _logger.warning("telltale: cannot read kept events: %s", error)
-            self._losses.events += 1
+        finally:
+            spool.under_way.discard(number)
         spool.remove(number)
         return True
 
@@ -368,68 +483,71 @@ class Sender:
             if self._look_for_abandoned:
                 return
 
-    def _tell_losses(self) -> None:
-        self._losses.merge(self._queue_losses)
-        self._queue_losses = Losses()
-        if not self._losses or self._spool or not self._due():
-            return
-        lost, self._losses = self._losses, Losses()
-        lines = self._numbered([self._loss_event(lost)])
-        try:
-            self._deliver(lines)
-        except _Retry as retry:
-            self._back_off(retry)
-            if not self._spooled(lines):
-                self._losses.merge(lost)
-                return
-        self._told.merge(lost)
+    def _pass_marks(self) -> None:
+        marks, self._marks = self._marks, []
+        for mark in marks:
+            mark.delivered = not self._undelivered()
+            mark.passed.set()
 
-    def _loss_event(self, lost: Losses) -> Dict[str, Any]:
-        body = lost.body(LOSS_REASON)
-        return {"run_key": self.run_key, "happened_at_us": now_us(), "loss": body}
+    def _tell_losses(self) -> None:
+        self._count_evicted()
+        if self._keeper.losses and not self._spool and self._may_send():
+            self._outbox.append(self._loss_batch())
+            self._deliver_outbox()
+
+    def _count_evicted(self) -> None:
+        if self._evicted and self._evicting.acquire(False):
+            evicted, self._evicted = self._evicted, Losses()
+            self._evicting.release()
+            self._keeper.losses.of(QUEUE_FULL).merge(evicted)
+
+    def _loss_batch(self) -> _Batch:
+        """Takes what was lost for told; who can neither deliver nor keep it takes that back."""
+        losses = self._keeper.losses.take()
+        events = []
+        for reason, lost in losses.items():
+            self._keeper.told.merge(lost)
+            body = lost.body(reason)
+            events.append({"run_key": self.run_key, "happened_at_us": now_us(), "loss": body})
+        return _Batch(self._numbered(events), losses)
+
+    def _keep_losses(self, batch: _Batch) -> None:
+        number = self._keeper.keep_under_way(batch.lines)
+        if number is not None:
+            self._spool.under_way.discard(number)
+            return
+        for reason, lost in batch.losses.items():
+            self._keeper.told.merge(lost, -1)
+            self._keeper.losses.of(reason).merge(lost)
 
     def _finish(self) -> None:
         """Last attempts within the deadline, then everything is on disk or delivered.
 
         Who is `patient` also delivers what processes that ended before it left behind.
         """
+        deadline = self._deadline or 0.0
         self._look_for_abandoned = self._patient
-        while self._undelivered() and time.monotonic() < self._exit_deadline:
-            if not self._patient and not self._connected and self._retry_gap_s > 4 * RETRY_FIRST_S:
-                break  # it has been away for a while: don't hold the program's exit up
-            time.sleep(max(0.0, min(self._retry_at, self._exit_deadline) - time.monotonic()))
+        while (self._undelivered() or self._look_for_abandoned) and time.monotonic() < deadline:
+            if self._away_for_long():
+                break
+            waiting.pause(min(self._retry_at, deadline) - time.monotonic())
             self._deliver_spool()
             self._tell_losses()
-            if self._look_for_abandoned and not self._spool and self._due():
+            if self._look_for_abandoned and not self._spool and self._may_send():
                 self._look_for_abandoned = False
                 self._deliver_abandoned()
-        if self._losses:
-            self._spooled(self._numbered([self._loss_event(self._losses)]))
-        self._spool.close()
+        while self._queue:
+            self._take_queue(to_disk=True)
+        self._count_evicted()
+        if self._keeper.losses:
+            self._keep_losses(self._loss_batch())
+        self._pass_marks()
+        self._keeper.close()
         self._connection.close()
-
-    def _undelivered(self) -> bool:
-        return bool(self._spool or self._losses or self._look_for_abandoned)
 
 
 def _refused(body: bytes) -> int:
     try:
         return len(json.loads(body).get("rejected", ()))
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, TypeError):
         return 0
-
-
-def _batches(lines: List[bytes]) -> List[Tuple[int, int]]:
-    batches = []
-    start = size = 0
-    for index, line in enumerate(lines):
-        if size and size + len(line) > BATCH_BYTES:
-            batches.append((start, index))
-            start, size = index, 0
-        size += len(line)
-    batches.append((start, len(lines)))
-    return batches
-
-
-def now_us() -> int:
-    return time.time_ns() // 1000

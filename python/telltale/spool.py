@@ -12,9 +12,9 @@ they fit by themselves. Lives on the sender's thread.
 import contextlib
 import os
 import tempfile
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import Dict, Iterator, List, Optional, Set, Tuple
 
-from telltale.encoding import Losses
+from telltale.encoding import Losses, runs_below
 from telltale.file_lock import lock
 
 SPOOL_BYTES_LIMIT = 64 * 1024 * 1024
@@ -22,6 +22,7 @@ SEGMENT_BYTES = 1024 * 1024
 _SUFFIX = ".ndjson"
 _SERVER_FILE = "server"
 _LOCK_FILE = "lock"
+_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
 _DATA_MARKS = (b'"metric_points":{', b'"log_bytes":{', b'"progress":{')
 
 
@@ -37,6 +38,14 @@ def is_data(line: bytes) -> bool:
     return any(mark in line[:300] for mark in _DATA_MARKS)
 
 
+class Unkept(OSError):
+    """Only the first `kept` of the lines are on disk, and nothing of the others."""
+
+    def __init__(self, kept: int, cause: OSError) -> None:
+        super().__init__(cause.errno, cause.strerror)
+        self.kept = kept
+
+
 class Spool:
     """Segments of one directory. All methods may raise OSError; the sender counts the loss."""
 
@@ -48,6 +57,7 @@ class Spool:
         self._thinned_until = -1  # segments up to here hold no data any more
         self._open_segment: Optional[int] = None
         self._next = 0
+        self.under_way: Set[int] = set()  # segments being sent, which must not be dropped
 
     def create(self, server: str) -> bool:
         """Makes and locks the directory. False when it isn't ours to use."""
@@ -56,7 +66,7 @@ class Spool:
         if os.stat(root).st_uid != os.getuid():
             return False
         os.makedirs(self.directory, mode=0o700, exist_ok=True)
-        if not self._lock():
+        if self._lock_fd is None and not self._lock():
             return False
         with open(os.path.join(self.directory, _SERVER_FILE), "w", encoding="utf-8") as file:
             file.write(server)
@@ -95,58 +105,111 @@ class Spool:
 
     @property
     def size_bytes(self) -> int:
-        return sum(self._sizes.values())
+        return sum(list(self._sizes.values()))  # any thread may ask
 
     def append(self, lines: List[bytes], losses: Losses) -> None:
-        """Keeps the lines; what has to go for them is counted in `losses`."""
-        for start, end in _runs_below(lines, SEGMENT_BYTES):
-            self._append(b"".join(lines[start:end]))
+        """Keeps the lines; what has to go for them is counted in `losses`. Raises Unkept."""
+        kept = 0
+        for start, end in runs_below(lines, SEGMENT_BYTES):
+            try:
+                self._write(self._segment_for(lines[start:end]), lines[start:end])
+            except Unkept as error:
+                raise Unkept(kept + error.kept, error) from error
+            kept = end
         while self.size_bytes > self._bytes_limit and self._drop_oldest(losses):
             pass
 
-    def _append(self, data: bytes) -> None:
+    def add_segment(self, lines: List[bytes]) -> int:
+        """Keeps the lines in a segment of their own, all of them or none. Raises OSError."""
+        number = self._new_segment()
+        self._open_segment = None
+        try:
+            self._write(number, lines)
+        except OSError:
+            self.remove(number)
+            raise
+        return number
+
+    def _segment_for(self, lines: List[bytes]) -> int:
         number = self._open_segment
-        if number is None or self._sizes.get(number, SEGMENT_BYTES) + len(data) > SEGMENT_BYTES:
-            number = self._open_segment = self._next
-            self._next += 1
-        with open(self._path(number), "ab", buffering=0) as file:
-            file.write(data)
-        self._sizes[number] = self._sizes.get(number, 0) + len(data)
+        size = sum(map(len, lines))
+        if number is None or self._sizes.get(number, SEGMENT_BYTES) + size > SEGMENT_BYTES:
+            return self._new_segment()
+        return number
+
+    def _new_segment(self) -> int:
+        number = self._open_segment = self._next
+        self._next += 1
+        return number
+
+    def _write(self, number: int, lines: List[bytes]) -> None:
+        """Appends whole lines. Raises Unkept; then nothing more is appended to the segment."""
+        before = self._sizes.get(number, 0)
+        written = 0
+        try:
+            fd = os.open(self._path(number), _APPEND, 0o600)
+            try:
+                rest = memoryview(b"".join(lines))
+                while rest:
+                    count = os.write(fd, rest)
+                    written += count
+                    rest = rest[count:]
+            finally:
+                os.close(fd)
+            self._sizes[number] = before + written
+        except OSError as error:
+            kept, kept_bytes = _whole(lines, written)
+            self._open_segment = None
+            if before + kept_bytes == 0:
+                self.remove(number)
+            else:
+                self._sizes[number] = before + kept_bytes
+                with contextlib.suppress(OSError):  # else read() leaves the torn line out
+                    os.truncate(self._path(number), before + kept_bytes)
+            raise Unkept(kept, error) from error
 
     def _drop_oldest(self, losses: Losses) -> bool:
         for number in self._sizes:
             if number == self._open_segment:
                 break
-            if number > self._thinned_until:
+            if number > self._thinned_until and number not in self.under_way:
                 self._thin(number, losses)
                 return True
         # Only states are left, and they alone pass the bound: the oldest of them go.
         for number in list(self._sizes):
-            if number != self._open_segment:
-                for line in self.read(number):
-                    losses.add_line(line)
+            if number != self._open_segment and number not in self.under_way:
+                try:
+                    for line in self.read(number):
+                        losses.add_line(line)
+                except OSError:
+                    losses.events += 1
                 self.remove(number)
                 return True
         return False
 
     def _thin(self, number: int, losses: Losses) -> None:
-        """Drops what is data in a segment, keeps the rest."""
-        kept = []
-        for line in self.read(number):
-            if is_data(line):
-                losses.add_line(line)
-            else:
-                kept.append(line)
+        """Drops what is data in a segment, keeps the rest. Where that fails all of it stays."""
         self._thinned_until = number
-        if not kept:
-            self.remove(number)
-            return
-        data = b"".join(kept)
         temporary = self._path(number) + ".tmp"
-        with open(temporary, "wb") as file:
-            file.write(data)
-        os.replace(temporary, self._path(number))
-        self._sizes[number] = len(data)
+        dropped = Losses()
+        kept = []
+        try:
+            for line in self.read(number):
+                if is_data(line):
+                    dropped.add_line(line)
+                else:
+                    kept.append(line)
+            if kept:
+                with open(temporary, "wb") as file:
+                    file.write(b"".join(kept))
+                os.replace(temporary, self._path(number))
+                self._sizes[number] = sum(map(len, kept))
+            else:
+                self.remove(number)
+            losses.merge(dropped)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
 
     def first(self) -> Optional[int]:
         """The oldest segment; nothing is appended to it from now on."""
@@ -163,9 +226,10 @@ class Spool:
 
     def remove(self, number: int) -> None:
         self._sizes.pop(number, None)
+        self.under_way.discard(number)
         if number == self._open_segment:
             self._open_segment = None
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):  # what stays is only sent once more
             os.unlink(self._path(number))
 
     def close(self) -> None:
@@ -186,15 +250,15 @@ class Spool:
             self._lock_fd = None
 
 
-def _runs_below(lines: List[bytes], limit: int) -> Iterator[Tuple[int, int]]:
-    start = size = 0
-    for index, line in enumerate(lines):
-        if size and size + len(line) > limit:
-            yield start, index
-            start, size = index, 0
-        size += len(line)
-    if start < len(lines):
-        yield start, len(lines)
+def _whole(lines: List[bytes], written: int) -> Tuple[int, int]:
+    """How many of the lines, and of their bytes, are whole in so many bytes."""
+    kept = kept_bytes = 0
+    for line in lines:
+        if kept_bytes + len(line) > written:
+            break
+        kept_bytes += len(line)
+        kept += 1
+    return kept, kept_bytes
 
 
 def abandoned_spools(

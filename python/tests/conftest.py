@@ -31,6 +31,7 @@ def environment(sink: Sink, tmp_path: Path) -> Dict[str, str]:
         "TELLTALE_TASK_PATH": "train",
         "TELLTALE_SPOOL_DIR": str(tmp_path / "spool"),
         "TELLTALE_LOCAL_DIR": str(tmp_path / "local"),
+        "XDG_STATE_HOME": str(tmp_path / "state"),
     }
 
 

@@ -21,6 +21,8 @@ class Sink:
         self.connections = 0
         self.requests = 0
         self.cancelled: Dict[str, int] = {}
+        self.tokens: List[str] = []  # what each request showed
+        self.known_tokens: Optional[List[str]] = None  # None: everybody may
         self.reply: Optional[Callable[[List[Event]], Optional[Reply]]] = None
         self.changed = threading.Condition()
         self._seen: Dict[str, int] = {}
@@ -155,14 +157,29 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: _Server
 
+    def _may(self) -> bool:
+        sink = self.server.sink
+        token = self.headers.get("Authorization", "")[len("Bearer ") :]
+        with sink.changed:
+            sink.tokens.append(token)
+            sink.changed.notify_all()
+        if sink.known_tokens is None or token in sink.known_tokens:
+            return True
+        self._answer((401, {}, b""))
+        return False
+
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if not self._may():
+            return
         if urlsplit(self.path).path != "/api/v1/events":
             self._answer((404, {}, b""))
             return
         self._answer(self.server.sink.take(body.split(b"\n")))
 
     def do_GET(self) -> None:
+        if not self._may():
+            return
         query = parse_qs(urlsplit(self.path).query)
         runs = []
         for key in query.get("keys", [""])[0].split(","):

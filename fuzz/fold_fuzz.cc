@@ -52,11 +52,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     CHECK(restored.apply(LogOffset{offset}, event) == changed, "a snapshot goes on differently");
     CHECK(!view.apply(LogOffset{offset}, event), "a repeat changes something");
     if (offset % 4 != 0) continue;
-    auto again = telltale::fold::decode(telltale::fold::encode(restored));
+    auto again = telltale::fold::decode(*telltale::fold::encode(restored));
     CHECK(again.ok(), "{}", again.error().message);
     restored = again.take();
   }
-  CHECK(telltale::fold::encode(view) == telltale::fold::encode(restored),
+  CHECK(*telltale::fold::encode(view) == *telltale::fold::encode(restored),
         "view and snapshot differ");
   encode_everything(view);
   return 0;

@@ -42,7 +42,7 @@ void try_snapshot(std::string_view bytes) {
   event.mutable_task_state()->set_path("group/task");
   event.mutable_task_state()->set_state(telltale::schema::FAILED);
   view->apply(telltale::next(view->position()), event);
-  const auto again = fold::decode(fold::encode(view.value()));
+  const auto again = fold::decode(*fold::encode(view.value()));
   CHECK(again.ok(), "a snapshot that was read cannot be written: {}", again.error().message);
 }
 

@@ -247,7 +247,7 @@ void FoldWorld::check_watched() {
   for (const auto& source : sources_) {
     const auto found = server_->watched.find(source->truth.key());
     if (found == server_->watched.end()) continue;
-    if (fold::encode(found->second->view) != fold::encode(source->truth))
+    if (*fold::encode(found->second->view) != *fold::encode(source->truth))
       wrong_.insert("a page shows a run as it is not");
   }
 }
@@ -290,7 +290,7 @@ void FoldWorld::check_all(std::vector<std::string>& wrong) {
     settle(2);
     if (served == nullptr) {
       wrong.push_back("a run is not there");
-    } else if (fold::encode(served->view) != fold::encode(source->truth)) {
+    } else if (*fold::encode(served->view) != *fold::encode(source->truth)) {
       wrong.push_back("a run is not what its events say");
     }
     const fold::SummaryPtr listed = server_->runs.catalogue().find(key.text());

@@ -54,7 +54,7 @@ class AdminTest : public testing::Test {
     ASSERT_TRUE(caller_.put(key, std::move(bytes), {}).ok());
   }
   void put_closed(const RunKey& run, schema::State state) {
-    put(keep::snapshot_key(run, {5, 1}), fold::encode(view_of(run, state)));
+    put(keep::snapshot_key(run, {5, 1}), *fold::encode(view_of(run, state)));
     put(keep::manifest_key(run), keep::encode_manifest({{5, 1}}));
     const std::string value = event_of(state);
     keep::EventBlockBuilder block;
@@ -68,7 +68,7 @@ class AdminTest : public testing::Test {
     checkpoint.archived = {LogOffset{7}, {{LogOffset{2}, LogOffset{4}}}};
     checkpoint.fold_version = fold::kFoldVersion;
     // Its event is still in the log alone.
-    const std::string snapshot = fold::encode(view_of(open_, schema::RUNNING, 8));
+    const std::string snapshot = *fold::encode(view_of(open_, schema::RUNNING, 8));
     checkpoint.runs[open_] = {{5, 2}, 0, snapshot.size()};
     put(keep::pack_key(3, {5, 2}), snapshot);
     put(keep::checkpoint_key(3), keep::encode_checkpoint(checkpoint));
@@ -202,7 +202,7 @@ class MissingBlocks : public AdminTest {
       }
       put(keep::event_block_key(ended_, {LogOffset{first}, 5}), block.encode(ended_));
     }
-    snapshot_ = fold::encode(view);
+    snapshot_ = *fold::encode(view);
   }
   void put_checkpoint(std::uint64_t archived, bool open = false) {
     keep::Checkpoint checkpoint;
@@ -280,7 +280,7 @@ TEST_F(AdminTest, WhatIsAnothersOrNobodysIsNamed) {
 
 TEST_F(AdminTest, WhatWaitsToBeRemovedIsCounted) {
   put(keep::pack_key(3, {4, 9}), "of a worker that was killed");
-  put(keep::snapshot_key(quiet_, {4, 1}), fold::encode(view_of(quiet_, schema::RUNNING)));
+  put(keep::snapshot_key(quiet_, {4, 1}), *fold::encode(view_of(quiet_, schema::RUNNING)));
   EXPECT_EQ(verified().unnamed, 2U);
   EXPECT_THAT(said_, IsEmpty());
 }

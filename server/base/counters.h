@@ -28,6 +28,7 @@ namespace telltale {
   X(live_frames, info, "Frames sent to live connections.")                                     \
   X(checkpoints, info, "Checkpoints written by the fold.")                                     \
   X(checkpoint_failures, rejected, "Checkpoints that could not be written; tried again.")      \
+  X(snapshots_refused, info, "Snapshots too large to keep; such a run is folded from events.") \
   X(partitions_taken, info, "Partitions this process took to fold.")                           \
   X(partitions_lost, info, "Partitions that turned out to be another process's by now.")       \
   X(events_expired, lost, "Events gone from the log before they were folded.")                 \

@@ -51,7 +51,13 @@ inline constexpr std::size_t kRejectionSampleBytes = 512;
 // holds far fewer unanswered events than this.
 inline constexpr std::size_t kRepeatWindow = 4'096;
 
+// What the runs of one process that are being folded may take, by their own count; past it those
+// that nothing was told about for the longest time leave, and are read back when there is news.
+inline constexpr std::size_t kFoldedRunsBytes = 1U << 30;
+
 // --- what the fold keeps in the store
+// A snapshot: protobuf writes nothing of 2 GiB. A larger run is kept as its events alone.
+inline constexpr std::size_t kSnapshotBytes = (2U << 30) - (1U << 20);
 // One pack of snapshots, in memory until it is put. A single snapshot may be larger.
 inline constexpr std::size_t kPackBytes = 64U << 20;
 // Open runs a checkpoint names, 100 bytes each; beyond it the longest unchanged get a manifest.

@@ -29,7 +29,10 @@ bool RunView::apply_log(const schema::LogBytes& log) {
   if (log.path().empty()) return false;
   Task& task = need_task(log.path(), State::running);
   if (log.data().empty()) return false;
-  if (!task.logs[std::max(log.attempt(), 1)].write(log.offset(), log.data())) return false;
+  LogBuffer& output = task.logs[std::max(log.attempt(), 1)];
+  const std::size_t bytes = output.bytes();
+  if (!output.write(log.offset(), log.data())) return false;
+  bytes_ += output.bytes() - bytes;
   touch(task);
   return true;
 }
@@ -50,6 +53,7 @@ Series& RunView::need_series(const std::string& task_path, const std::string& na
   series_by_id_.emplace(series.id, slot);
   last_series_[task] = slot;
   rank_metric(task);
+  weigh_new(series);
   return series;
 }
 
@@ -84,10 +88,12 @@ bool RunView::apply_points(const schema::Event& event, const schema::MetricPoint
   if (times) points = std::min(points, told.time_us_size());
   if (points == 0) return false;
   Series& series = need_series(told.path(), told.name());
+  const std::size_t bytes = series.points.bytes();
   for (int i = 0; i < points; ++i) {
     series.points.add(steps ? told.step(i) : series.points.next_step(),
                       times ? told.time_us(i) : event.happened_at_us(), told.value(i));
   }
+  bytes_ += series.points.bytes() - bytes;
   series.changed_at = now_;
   series_order_.touch(series.slot, now_);
   return true;
@@ -99,7 +105,12 @@ bool RunView::apply_progress(const schema::Progress& told) {
   ProgressState next{told.done(), told.total(), told.unit(), told.note()};
   if (progress && same(*progress, next)) return false;
   progress = std::move(next);
-  if (task != nullptr) touch(*task);
+  if (task != nullptr) {
+    weigh(*task);
+    touch(*task);
+  } else {
+    weigh_header();
+  }
   return true;
 }
 
@@ -123,6 +134,7 @@ bool RunView::apply_artifact(const schema::Event& event, const schema::Artifact&
   changed |= set_text(artifact.uri, told.uri());
   changed |= set_text(artifact.metadata, told.metadata());
   if (!changed) return false;
+  weigh(artifact);
   artifact.changed_at = now_;
   artifact_order_.touch(artifact.slot, now_);
   return true;

@@ -34,6 +34,7 @@ bool RunView::apply_run_state(const schema::Event& event, const schema::RunState
       changed = true;
     }
   }
+  if (changed) weigh_header();
   return changed;
 }
 
@@ -43,7 +44,9 @@ bool RunView::apply_loss(const schema::Loss& loss) {
   lost.log_bytes = add_capped(lost.log_bytes, loss.log_bytes());
   lost.events = add_capped(lost.events, loss.events());
   const bool counted = loss.points() != 0 || loss.log_bytes() != 0 || loss.events() != 0;
-  return set_text(lost.reason, loss.reason()) || counted;
+  const bool said = set_text(lost.reason, loss.reason());
+  if (said) weigh_header();
+  return said || counted;
 }
 
 bool RunView::apply_cancel_request(const schema::Event& event) {

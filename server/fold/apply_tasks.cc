@@ -102,6 +102,7 @@ Task& RunView::need_task(const std::string& path, State state) {
   take_out(task);
   task.state = state;
   put_in(task);
+  weigh(task);
   return task;
 }
 
@@ -148,8 +149,10 @@ bool RunView::apply_graph_task(const schema::GraphTask& told) {
   changed |= set(task.index, told.index());
   structure |= added;
   if (structure) reshaped_.push_back(task.slot);
-  if (changed || structure) touch(task);
-  return changed || structure;
+  if (!changed && !structure) return false;
+  weigh(task);
+  touch(task);
+  return true;
 }
 
 bool RunView::apply_removed(const std::string& path) {
@@ -184,8 +187,10 @@ bool RunView::apply_task_state(const schema::Event& event, const schema::TaskSta
   changed |= merge(task.outputs, told.outputs());
   put_in(task);
   if (task.started_at_us != started_at_us) rank_metric(task.slot);
-  if (changed) touch(task);
-  return changed;
+  if (!changed) return false;
+  weigh(task);
+  touch(task);
+  return true;
 }
 
 drawing::LayoutTask RunView::layout_task(const Task& task) {
@@ -221,7 +226,9 @@ void RunView::update_layout() {
   const bool more_of_it = graph_open_ && added > 0 && added * kKnownForOneNew >= known;
   const bool afresh = graph_told_ && (!graph_known_ || more_of_it);
   if (graph_told_ && !graph_known_) graph_known_ = graph_open_ = true;
-  if (layout_.update(layout_tasks_, reshaped_, afresh)) layout_changed_at_ = now_;
+  if (!layout_.update(layout_tasks_, reshaped_, afresh)) return;
+  layout_changed_at_ = now_;
+  weigh_layout();
 }
 
 }  // namespace telltale::fold

@@ -40,6 +40,10 @@ class LogBuffer {
   const std::vector<Range>& lost() const { return lost_; }
   std::uint64_t lost_bytes() const { return lost_bytes_; }
   const std::vector<Chunk>& chunks() const { return chunks_; }
+  // What it takes in memory.
+  std::size_t bytes() const {
+    return size_ - lost_bytes_ + chunks_.size() * sizeof(Chunk) + lost_.size() * sizeof(Range);
+  }
 
   bool operator==(const LogBuffer&) const = default;
 

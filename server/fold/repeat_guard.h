@@ -16,6 +16,9 @@ class RepeatGuard {
   // True the first time. An empty epoch or sequence 0 means the id decides; no id at all is new.
   bool is_new(std::string_view epoch, std::uint64_t sequence, std::string_view id);
 
+  // What it takes in memory.
+  std::size_t bytes() const { return marks_.size() * 64 + window_.size() * 48; }
+
   // For snapshots: hash of the epoch -> mark; hashes of ids, oldest first.
   const std::map<std::uint64_t, std::uint64_t>& marks() const { return marks_; }
   std::vector<std::uint64_t> ids() const;

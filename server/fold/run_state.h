@@ -111,6 +111,7 @@ struct Task {
   std::map<std::int32_t, LogBuffer> logs;  // by attempt, from 1
   bool removed = false;  // by a graph; what it holds stays, and a later graph may bring it back
   LogOffset changed_at{};
+  std::size_t bytes = 0;  // as RunView::bytes() counts it, without its logs
 
   std::int32_t newest_attempt() const;  // at least 1
   const LogBuffer* log(std::int32_t attempt) const;
@@ -138,6 +139,7 @@ struct Artifact {
   bool input = false;
   std::int64_t created_at_us = 0;
   LogOffset changed_at{};
+  std::size_t bytes = 0;  // as RunView::bytes() counts it
 };
 
 struct Tombstone {

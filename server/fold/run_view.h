@@ -71,6 +71,9 @@ class RunView {
 
   const RunHeader& header() const { return header_; }
   Summary summary() const;
+  // What the run takes in memory, counted as it changes: an estimate for budgets, the same for a
+  // view that was decoded.
+  std::size_t bytes() const { return sizeof(RunView) + bytes_ + repeats_.bytes(); }
 
   // In the order they became known. tasks() leaves removed ones out; task() finds them too.
   std::vector<const Task*> tasks() const;
@@ -115,6 +118,12 @@ class RunView {
   Task& add_task(const std::string& path);
   void set_relations(Task& task, std::string parent, std::vector<std::string> depends_on);
   void touch(Task& task);
+  // Counts it anew (run_bytes.cc), where its texts may have changed.
+  void weigh(Task& task);
+  void weigh(Artifact& artifact);
+  void weigh_new(const Series& series);
+  void weigh_header();
+  void weigh_layout();
   // Around every change of what counts and ranks depend on: out of the accounts, and in again.
   void take_out(const Task& task);
   void put_in(const Task& task);
@@ -163,6 +172,10 @@ class RunView {
   // By the event being applied.
   std::vector<Slot> reshaped_;  // tasks whose place in the drawing may have changed; new ones are
   bool graph_told_ = false;
+
+  std::size_t bytes_ = 0;  // of all of the above but repeats_
+  std::size_t header_bytes_ = 0;
+  std::size_t layout_bytes_ = 0;
 };
 
 }  // namespace telltale::fold

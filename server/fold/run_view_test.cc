@@ -1,5 +1,6 @@
 #include "fold/run_view.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -263,7 +264,7 @@ TEST(RunView, NamesOfAnyLengthAreData) {
   EXPECT_TRUE(view.apply(LogOffset{1}, event));
   EXPECT_EQ(view.tasks().size(), 2U);
   EXPECT_LE(view.layout().width(), 600);
-  EXPECT_EQ(encode(decode(encode(view)).value()), encode(view));
+  EXPECT_EQ(*encode(decode(*encode(view)).value()), *encode(view));
 }
 
 TEST(RunView, NoShapeOfEventBreaksIt) {
@@ -353,6 +354,50 @@ TEST(RunView, ItemsOfALoopChangeItsBoxOnly) {
   view.apply(LogOffset{5}, event_of(R"({"graph":{"removed":["l"]}})"));
   EXPECT_EQ(view.layout_changed_at(), LogOffset{5});
   EXPECT_EQ(view.layout().boxes().size(), 4U);  // what stood in the loop stands for itself
+}
+
+TEST(RunView, WhatItTakesInMemoryIsCounted) {
+  RunView view(test_key());
+  std::uint64_t offset = 0;
+  const auto grows_by = [&](auto fill) {
+    const std::size_t before = view.bytes();
+    schema::Event event;
+    fill(event);
+    view.apply(LogOffset{offset++}, event);
+    return view.bytes() - before;
+  };
+  const auto output = grows_by([](schema::Event& event) {
+    event.mutable_log_bytes()->set_path("train");
+    event.mutable_log_bytes()->set_data(std::string(900'000, 'x'));
+  });
+  EXPECT_GE(output, 900'000U);
+  EXPECT_LT(output, 910'000U);
+  const auto points = grows_by([](schema::Event& event) {
+    event.mutable_metric_points()->set_path("train");
+    event.mutable_metric_points()->set_name("loss");
+    for (int i = 0; i < 10'000; ++i) event.mutable_metric_points()->add_value(i);
+  });
+  EXPECT_GE(points, 240'000U);
+  EXPECT_LT(points, 400'000U);
+  const auto parameters = grows_by([](schema::Event& event) {
+    (*event.mutable_run_state()->mutable_parameters())["text"] = std::string(50'000, 'x');
+  });
+  EXPECT_GE(parameters, 50'000U);
+  EXPECT_LT(parameters, 51'000U);
+  const auto graph = grows_by([](schema::Event& event) {
+    for (int i = 0; i < 1'000; ++i) {
+      schema::GraphTask& task = *event.mutable_graph()->add_tasks();
+      task.set_path(fmt::format("a-task-with-a-name-of-its-own-{}", i));
+      if (i > 0) task.add_depends_on(fmt::format("a-task-with-a-name-of-its-own-{}", i - 1));
+    }
+  });
+  EXPECT_GE(graph, 1'000U * 1'000U);
+  EXPECT_LT(graph, 4'000U * 1'000U);
+  const auto told_again = grows_by([](schema::Event& event) {
+    event.mutable_task_state()->set_path("train");
+    event.mutable_task_state()->set_state(schema::FAILED);
+  });
+  EXPECT_EQ(told_again, 0U);
 }
 
 }  // namespace

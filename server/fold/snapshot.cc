@@ -21,15 +21,22 @@ Status check_sum(const schema::SnapshotFile& file) {
 
 }  // namespace
 
-std::string encode(const RunView& view) {
+Result<std::string> encode(const RunView& view, std::size_t most) {
   schema::RunSnapshot snapshot;
   SnapshotCoder::write(view, &snapshot);
+  if (const std::size_t bytes = snapshot.ByteSizeLong(); bytes > most) {
+    return Error{ErrorCode::too_large,
+                 fmt::format("A snapshot of {} bytes is larger than {}.", bytes, most)};
+  }
   schema::SnapshotFile file;
   file.set_fold_version(kFoldVersion);
   // Nothing here is a proto map, so the bytes are the same for the same state.
-  snapshot.SerializeToString(file.mutable_content());
+  std::string bytes;
+  bool written = snapshot.SerializeToString(file.mutable_content());
   file.set_checksum(checksum(file.content()));
-  return file.SerializeAsString();
+  written = written && file.SerializeToString(&bytes);
+  if (!written) return Error{ErrorCode::internal, "The snapshot cannot be written."};
+  return bytes;
 }
 
 Result<RunView> decode(std::string_view bytes) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/limits.h"
 #include "base/result.h"
 #include "fold/run_view.h"
 
@@ -16,7 +17,8 @@ namespace telltale::fold {
 // folded again from the events.
 inline constexpr std::uint32_t kFoldVersion = 3;
 
-std::string encode(const RunView& view);
+// too_large: it would be more than `most` bytes, and nothing else is left than the run's events.
+Result<std::string> encode(const RunView& view, std::size_t most = limits::kSnapshotBytes);
 // corrupt: the bytes are not what was written. precondition_failed: written by another version of
 // the fold; fold the run's events again.
 Result<RunView> decode(std::string_view bytes);

@@ -92,6 +92,8 @@ void SnapshotCoder::read_tasks(const schema::RunSnapshot& in, RunView* view) {
     view->task_by_path_.emplace(task.path, slot);
     view->task_by_id_.emplace(task.id, slot);
     view->put_in(task);
+    view->weigh(task);
+    for (const auto& [attempt, log] : task.logs) view->bytes_ += log.bytes();
   }
   order_again(view->tasks_, &view->task_order_);
 }
@@ -112,6 +114,7 @@ bool SnapshotCoder::read_series(const schema::RunSnapshot& in, RunView* view) {
       series.points.add(static_cast<std::int64_t>(step), static_cast<std::int64_t>(time_us),
                         told.value(i));
     }
+    view->bytes_ += series.points.bytes();
     series.changed_at = LogOffset{told.changed_at()};
   }
   order_again(view->series_, &view->series_order_);
@@ -133,7 +136,7 @@ void SnapshotCoder::read_artifacts(const schema::RunSnapshot& in, RunView* view)
     artifact.created_at_us = told.created_at_us();
     artifact.changed_at = LogOffset{told.changed_at()};
     view->artifact_by_id_.emplace(artifact.id, artifact.slot);
-    view->artifacts_.push_back(std::move(artifact));
+    view->weigh(view->artifacts_.emplace_back(std::move(artifact)));
   }
   order_again(view->artifacts_, &view->artifact_order_);
 }
@@ -163,6 +166,7 @@ bool SnapshotCoder::read_places(const schema::RunSnapshot& in, RunView* view) {
   for (const Task& task : view->tasks_) view->layout_tasks_.push_back(view->layout_task(task));
   view->layout_.restore(view->layout_tasks_, boxes, std::move(lanes));
   view->layout_changed_at_ = LogOffset{in.layout_changed_at()};
+  view->weigh_layout();
   return true;
 }
 
@@ -172,6 +176,7 @@ bool SnapshotCoder::read(const schema::RunSnapshot& in, RunView* view) {
   view->changed_at_ = LogOffset{in.changed_at()};
   view->turned_at_ = view->changed_at_;
   view->header_ = read_header(in.header());
+  view->weigh_header();
   std::map<std::uint64_t, std::uint64_t> marks;
   for (int i = 0; i < in.epochs_size(); ++i) marks[in.epochs(i)] = in.marks(i);
   view->repeats_.restore(std::move(marks), {in.ids().begin(), in.ids().end()});

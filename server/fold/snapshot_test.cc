@@ -17,22 +17,25 @@ TEST(Snapshot, ReplayIsSnapshotAndTailAtEveryCut) {
     SCOPED_TRACE(seed);
     const std::vector<schema::Event> events = RandomRun(seed).events(120);
     RunView whole(test_key());
-    std::vector<std::string> snapshots = {encode(whole)};
+    std::vector<std::string> snapshots = {*encode(whole)};
+    std::vector<std::size_t> bytes = {whole.bytes()};
     std::vector<bool> changed;
     for (std::size_t i = 0; i < events.size(); ++i) {
       changed.push_back(whole.apply(LogOffset{i * 3}, events[i]));
-      snapshots.push_back(encode(whole));
+      snapshots.push_back(*encode(whole));
+      bytes.push_back(whole.bytes());
     }
     for (std::size_t cut = 0; cut <= events.size(); ++cut) {
       Result<RunView> view = decode(snapshots[cut]);
       ASSERT_TRUE(view.ok()) << view.error().message;
-      ASSERT_EQ(encode(*view), snapshots[cut]) << "at cut " << cut;
+      ASSERT_EQ(*encode(*view), snapshots[cut]) << "at cut " << cut;
+      ASSERT_EQ(view->bytes(), bytes[cut]) << "at cut " << cut;
       // From some earlier offset: what the snapshot holds changes nothing.
       const std::size_t from = cut < 10 ? 0 : cut - 10;
       for (std::size_t i = from; i < events.size(); ++i) {
         EXPECT_EQ(view->apply(LogOffset{i * 3}, events[i]), i >= cut && changed[i]);
       }
-      ASSERT_EQ(encode(*view), snapshots.back()) << "after cut " << cut;
+      ASSERT_EQ(*encode(*view), snapshots.back()) << "after cut " << cut;
       ASSERT_EQ(json_of(encode_run(*view)), json_of(encode_run(whole))) << "after cut " << cut;
       ASSERT_EQ(json_of(encode_layout(*view)), json_of(encode_layout(whole)));
     }
@@ -86,7 +89,7 @@ TEST(Snapshot, AnyShardCountAndAnyBatchesGiveOneResult) {
           view.apply(LogOffset{offsets[shard]++}, told[key][at[key]++]);
           --left;
         }
-        if (random.number(0, 3) == 0) view = decode(encode(view)).take();
+        if (random.number(0, 3) == 0) view = decode(*encode(view)).take();
       }
       for (const auto& shard : folds) {
         for (const auto& [key, view] : shard)
@@ -134,7 +137,7 @@ TEST(Snapshot, DeltasAddUpToTheWhole) {
 TEST(Snapshot, DamageIsSeen) {
   RunView view(test_key());
   apply_all(view, RandomRun(1).events(50));
-  const std::string good = encode(view);
+  const std::string good = *encode(view);
   for (std::size_t i = 0; i < good.size(); i += 7) {
     std::string bad = good;
     bad[i] = static_cast<char>(bad[i] ^ 0x10);
@@ -147,11 +150,18 @@ TEST(Snapshot, DamageIsSeen) {
 
 TEST(Snapshot, AnotherVersionOfTheFoldIsNotRead) {
   schema::SnapshotFile file;
-  ASSERT_TRUE(file.ParseFromString(encode(RunView(test_key()))));
+  ASSERT_TRUE(file.ParseFromString(*encode(RunView(test_key()))));
   file.set_fold_version(kFoldVersion + 1);
   const Result<RunView> read = decode(file.SerializeAsString());
   ASSERT_FALSE(read.ok());
   EXPECT_EQ(read.error().code, ErrorCode::precondition_failed);
+}
+
+TEST(Snapshot, OneThatWouldBeTooLargeIsRefused) {
+  const RunView view = fold_json({R"({"id":"a","run_state":{"name":"a name of some bytes"}})"});
+  const std::size_t size = encode(view)->size();
+  EXPECT_TRUE(encode(view, size).ok());
+  EXPECT_EQ(encode(view, size / 2).error().code, ErrorCode::too_large);
 }
 
 }  // namespace

@@ -71,7 +71,7 @@ inline RunView fold_json(const std::vector<std::string>& lines) {
 inline std::string state_without_offsets(const RunView& view) {
   schema::SnapshotFile file;
   schema::RunSnapshot state;
-  EXPECT_TRUE(file.ParseFromString(encode(view)) && state.ParseFromString(file.content()));
+  EXPECT_TRUE(file.ParseFromString(*encode(view)) && state.ParseFromString(file.content()));
   state.clear_next();
   state.clear_changed_at();
   state.clear_layout_changed_at();

@@ -41,7 +41,7 @@ std::string folded(std::uint64_t last) {
   fold::RunView view(run());
   for (std::uint64_t offset = 2; offset <= last; offset += 2)
     view.apply(LogOffset{offset}, event_at(offset));
-  return fold::encode(view);
+  return *fold::encode(view);
 }
 
 class RefoldTest : public testing::Test {
@@ -57,7 +57,7 @@ class RefoldTest : public testing::Test {
     std::string answer = "no answer";
     refold(loop_, faulty_, counters_, run(), LogOffset{before}, std::move(on_their_way),
            [&](Result<fold::RunView> view) {
-             answer = view.ok() ? fold::encode(view.value()) : view.error().message;
+             answer = view.ok() ? *fold::encode(view.value()) : view.error().message;
            });
     loop_.advance(1'000'000);
     return answer;
@@ -70,7 +70,7 @@ class RefoldTest : public testing::Test {
 };
 
 TEST_F(RefoldTest, ARunWithoutEventsIsEmpty) {
-  EXPECT_EQ(refolded(100), fold::encode(fold::RunView(run())));
+  EXPECT_EQ(refolded(100), *fold::encode(fold::RunView(run())));
   EXPECT_EQ(counters_.get(Counter::runs_refolded), 0U);
 }
 

@@ -19,7 +19,8 @@ constexpr std::int64_t kBrokenLogUs = 10'000'000;
 }  // namespace
 
 FoldLoop::FoldLoop(ports::Runtime& loop, ports::Log& log, ports::Store& store, Counters& counters,
-                   int partition, UniqueFunction<void()> lost, ArchivePace pace)
+                   int partition, FoldMemory& memory, UniqueFunction<void()> lost, ArchivePace pace,
+                   FoldLimits limits)
     : loop_(loop),
       log_(log),
       store_(store),
@@ -28,7 +29,13 @@ FoldLoop::FoldLoop(ports::Runtime& loop, ports::Log& log, ports::Store& store, C
       claim_(loop, store, partition),
       archive_(loop, store, counters, pace),
       lost_(std::move(lost)),
+      limits_(limits),
+      memory_(memory),
       save_gap_us_(limits::kCheckpointUs) {}
+
+FoldLoop::~FoldLoop() {
+  for (const auto& [key, run] : runs_) memory_.bytes -= run.bytes;
+}
 
 void FoldLoop::start() {
   loop_.post(alive_.task([this] { claim(); }));
@@ -186,7 +193,7 @@ void FoldLoop::load_run(const RunKey& key, LogOffset at, UniqueFunction<void()> 
         load_run(key, at, std::move(loaded));
       });
     } else if (view->has_value()) {
-      runs_.emplace(key, FoldedRun(std::move(**view)));
+      keep(key, std::move(**view));
       loaded();
     } else {
       refold_run(key, at, std::move(loaded));
@@ -204,12 +211,27 @@ void FoldLoop::refold_run(const RunKey& key, LogOffset at, UniqueFunction<void()
       });
       return;
     }
-    FoldedRun& run = runs_.emplace(key, FoldedRun(view.take())).first->second;
+    FoldedRun& run = keep(key, view.take());
     run.unsaved = run.unpublished = !run.view.empty();
     loaded();
   };
   keep::refold(loop_, store_, counters_, key, at, archive_.on_their_way(key),
                alive_.call<Result<fold::RunView>>(std::move(refolded)));
+}
+
+// Others make room for it.
+FoldLoop::FoldedRun& FoldLoop::keep(const RunKey& key, fold::RunView view) {
+  if (memory_.bytes + view.bytes() > limits_.memory_bytes) evict();
+  FoldedRun& run = runs_.emplace(key, FoldedRun(std::move(view))).first->second;
+  run.used = ++memory_.uses;
+  weigh(run);
+  return run;
+}
+
+void FoldLoop::weigh(FoldedRun& run) {
+  memory_.bytes -= run.bytes;
+  run.bytes = run.view.bytes();
+  memory_.bytes += run.bytes;
 }
 
 void FoldLoop::not_loaded(const Error& error, UniqueFunction<void()> again) {
@@ -227,8 +249,9 @@ void FoldLoop::apply(FoldedRun& run, const ports::StoredRecord& record) {
     counters_.add(Counter::records_unreadable);
     return;
   }
-  run.used_at_us = to_number(loop_.now());
+  run.used = ++memory_.uses;
   if (!run.view.apply(record.offset, event)) return;
+  weigh(run);
   run.unsaved = true;
   run.unpublished = true;
 }

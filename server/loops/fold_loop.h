@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/counters.h"
+#include "base/limits.h"
 #include "fold/run_view.h"
 #include "loops/alive.h"
 #include "loops/event_archive.h"
@@ -23,12 +24,26 @@ namespace telltale::loops {
 
 inline constexpr const char* kFoldGroup = "fold";
 
+// What the runs of all of a worker's partitions take now.
+struct FoldMemory {
+  std::size_t bytes = 0;   // RunView::bytes()
+  std::uint64_t uses = 0;  // times that one of them was told something
+};
+
+// What folded runs may take. Tests have less.
+struct FoldLimits {
+  std::size_t memory_bytes = limits::kFoldedRunsBytes;  // of all partitions of a worker
+  std::size_t snapshot_bytes = limits::kSnapshotBytes;
+};
+
 class FoldLoop {
  public:
   // `lost` is called once if the partition turns out to be somebody else's; nothing is done to it
-  // from then on.
+  // from then on. `memory` is the worker's, and outlives this.
   FoldLoop(ports::Runtime& loop, ports::Log& log, ports::Store& store, Counters& counters,
-           int partition, UniqueFunction<void()> lost, ArchivePace pace = {});
+           int partition, FoldMemory& memory, UniqueFunction<void()> lost, ArchivePace pace,
+           FoldLimits limits);
+  ~FoldLoop();
 
   void start();
   // Stops reading, writes a last checkpoint if it can, then calls `stopped`. After `lost`, at once.
@@ -40,7 +55,9 @@ class FoldLoop {
     fold::RunView view;
     bool unsaved = false;      // changed since its last snapshot
     bool unpublished = false;  // changed since its last summary
-    std::int64_t used_at_us = 0;
+    bool refused = false;      // its snapshot would be too large
+    std::uint64_t used = 0;    // memory_.uses when it was told something last
+    std::size_t bytes = 0;     // as memory_ has them
   };
   using Batch = std::vector<ports::StoredRecord>;
   using Answer = UniqueFunction<void(Status)>;
@@ -59,6 +76,9 @@ class FoldLoop {
     return folded() != claim_.next() || archive_.archived() != claim_.archived();
   }
   void apply(FoldedRun& run, const ports::StoredRecord& record);
+  FoldedRun& keep(const RunKey& key, fold::RunView view);
+  void weigh(FoldedRun& run);
+  Result<PartitionClaim::Snapshot> encode(const RunKey& key);
   void publish_soon();
   // Appends the summaries of all runs that changed until now; `done` once the log has them.
   void publish(Answer done);
@@ -85,7 +105,10 @@ class FoldLoop {
   LogOffset next_{};          // to be read
   LogOffset fold_from_{};     // what stands before it was folded before
   LogOffset archive_from_{};  // and archived
+  const FoldLimits limits_;
   std::unordered_map<RunKey, FoldedRun> runs_;
+  FoldMemory& memory_;
+  bool evict_later_ = false;
 
   bool claimed_ = false;
   bool over_ = false;               // lost, or stopped

@@ -15,8 +15,8 @@ namespace {
 constexpr std::int64_t kRetryUs = 500'000;
 // Writing snapshots may take at most a twentieth of the time.
 constexpr std::int64_t kSaveShare = 20;
-// Ended or quiet runs beyond it leave memory and are read back when needed.
-constexpr std::size_t kRunsInMemory = 256;
+// Where runs leave memory for others, this share of it is made free: to look for them takes time.
+constexpr std::size_t kFreedShare = 8;
 
 }  // namespace
 
@@ -87,6 +87,7 @@ void FoldLoop::append_summaries(std::vector<ports::Record> records) {
     }
     for (Answer& answer : *answered) answer(status);
     if (!publishing_) publish_next();
+    if (!publishing_ && evict_later_) evict();
   };
   if (records.empty()) {
     done(Done{});
@@ -127,15 +128,24 @@ void FoldLoop::save_runs(LogOffset next) {
   }
   std::sort(changed.begin(), changed.end());
   saving_runs_.clear();
-  auto encode = [this](const RunKey& key) {
-    FoldedRun& run = runs_.at(key);
-    run.unsaved = false;
-    saving_runs_.push_back(key);
-    return PartitionClaim::Snapshot{fold::encode(run.view),
-                                    fold::has_ended(run.view.header().state)};
-  };
-  claim_.save(next, archive_.archived(), std::move(changed), encode,
-              [this](Status status) { saved(status); });
+  claim_.save(
+      next, archive_.archived(), std::move(changed),
+      [this](const RunKey& key) { return encode(key); }, [this](Status status) { saved(status); });
+}
+
+Result<PartitionClaim::Snapshot> FoldLoop::encode(const RunKey& key) {
+  FoldedRun& run = runs_.at(key);
+  run.unsaved = false;
+  saving_runs_.push_back(key);
+  Result<std::string> bytes = fold::encode(run.view, limits_.snapshot_bytes);
+  if (bytes.ok())
+    return PartitionClaim::Snapshot{bytes.take(), fold::has_ended(run.view.header().state)};
+  counters_.add(Counter::snapshots_refused);
+  if (!std::exchange(run.refused, true)) {
+    spdlog::error("fold: run {} has no snapshot any more, it is folded from its events: {}",
+                  key.text(), bytes.error().message);
+  }
+  return bytes.error();
 }
 
 void FoldLoop::saved(const Status& status) {
@@ -162,17 +172,30 @@ void FoldLoop::saved(const Status& status) {
   if (stopped_) finish();
 }
 
-// Ended or quiet runs whose every event is in the store leave memory, the longest unused first.
+// Runs whose every event is in the store leave memory: those that ended at once, of the others the
+// longest unused first, until all of this worker's fit. The one that was used last stays.
 void FoldLoop::evict() {
-  if (publishing_ || runs_.size() <= kRunsInMemory) return;  // else a failure finds its run
-  std::vector<std::pair<std::int64_t, RunKey>> unused;
-  for (const auto& [key, run] : runs_) {
-    if (!run.unsaved && !run.unpublished) unused.emplace_back(run.used_at_us, key);
+  evict_later_ = publishing_ || saving_;  // else a failure finds its run no more
+  if (evict_later_) return;
+  std::vector<std::pair<std::uint64_t, RunKey>> unused;
+  for (auto it = runs_.begin(); it != runs_.end();) {
+    const FoldedRun& run = it->second;
+    const bool kept = !run.unsaved && !run.unpublished;
+    if (kept && fold::has_ended(run.view.header().state)) {
+      memory_.bytes -= run.bytes;
+      it = runs_.erase(it);
+      continue;
+    }
+    if (kept && run.used < memory_.uses) unused.emplace_back(run.used, it->first);
+    ++it;
   }
+  if (memory_.bytes <= limits_.memory_bytes) return;
   std::sort(unused.begin(), unused.end());
-  for (const auto& [used_at_us, key] : unused) {
-    if (runs_.size() <= kRunsInMemory) return;
-    runs_.erase(key);
+  for (const auto& [used, key] : unused) {
+    if (memory_.bytes <= limits_.memory_bytes - limits_.memory_bytes / kFreedShare) return;
+    const auto found = runs_.find(key);
+    memory_.bytes -= found->second.bytes;
+    runs_.erase(found);
   }
 }
 

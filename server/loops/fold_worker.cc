@@ -13,13 +13,15 @@ constexpr std::int64_t kRejoinUs = 10'000'000;
 }  // namespace
 
 FoldWorker::FoldWorker(ports::Runtime& loop, ports::Log& log, ports::Store& store,
-                       Counters& counters, OnTrouble on_trouble, ArchivePace pace)
+                       Counters& counters, OnTrouble on_trouble, ArchivePace pace,
+                       FoldLimits limits)
     : loop_(loop),
       log_(log),
       store_(store),
       counters_(counters),
       on_trouble_(std::move(on_trouble)),
-      pace_(pace) {}
+      pace_(pace),
+      limits_(limits) {}
 
 void FoldWorker::start() {
   loop_.post(alive_.task([this] { join(); }));
@@ -45,7 +47,8 @@ void FoldWorker::assigned(int partition) {
 
 void FoldWorker::fold(int partition) {
   auto loop = std::make_unique<FoldLoop>(
-      loop_, log_, store_, counters_, partition, [this, partition] { outdone(partition); }, pace_);
+      loop_, log_, store_, counters_, partition, memory_, [this, partition] { outdone(partition); },
+      pace_, limits_);
   loop->start();
   folding_[partition] = std::move(loop);
 }

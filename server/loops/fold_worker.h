@@ -23,10 +23,12 @@ class FoldWorker {
   using OnTrouble = UniqueFunction<void(const std::string&)>;
 
   FoldWorker(ports::Runtime& loop, ports::Log& log, ports::Store& store, Counters& counters,
-             OnTrouble on_trouble, ArchivePace pace = {});
+             OnTrouble on_trouble, ArchivePace pace = {}, FoldLimits limits = {});
 
   // Of any thread.
   void start();
+  // What the folded runs take (RunView::bytes()).
+  std::size_t memory_bytes() const { return memory_.bytes; }
   // Writes a last checkpoint for every partition, leaves the group, then calls `stopped` on the
   // loop; within limits::kHandOverUs whatever fails, since a crash would lose nothing either.
   void stop(UniqueFunction<void()> stopped);
@@ -48,9 +50,11 @@ class FoldWorker {
   Counters& counters_;
   std::unique_ptr<ports::Membership> membership_;
   std::set<int> assigned_;
+  FoldMemory memory_;
   std::map<int, std::unique_ptr<FoldLoop>> folding_;
   OnTrouble on_trouble_;
   const ArchivePace pace_;
+  const FoldLimits limits_;
   bool stopping_ = false;
   Alive alive_;
 };

@@ -27,19 +27,20 @@ log::MemoryLogOptions log_options() {
 
 class FoldWorkerTest : public testing::Test {
  protected:
-  std::unique_ptr<FoldWorker> start_worker(ArchivePace pace = {}) {
+  std::unique_ptr<FoldWorker> start_worker(ArchivePace pace = {}, FoldLimits limits = {}) {
     auto worker = std::make_unique<FoldWorker>(
-        loop_, log_, store_, counters_, [](const std::string&) {}, pace);
+        loop_, log_, store_, counters_, [](const std::string&) {}, pace, limits);
     worker->start();
     return worker;
   }
   // One event of each run.
-  void append(const std::string& name) {
+  void append(const std::string& name, schema::State state = schema::RUNNING) {
     for (int i = 0; i < kRuns; ++i) {
       schema::Event event;
       event.set_id(name);
       event.set_run_key(make_run_key("test", "", std::to_string(i), "").text());
       event.mutable_run_state()->set_name(name);
+      event.mutable_run_state()->set_state(state);
       event.mutable_run_state()->set_version(++version_);
       log_.append(ports::kEventsTopic, {{event.run_key(), event.SerializeAsString(), 0}},
                   {loop_, [](Result<ports::Appended>) {}});
@@ -63,6 +64,17 @@ class FoldWorkerTest : public testing::Test {
   }
   void expect_all_in_the_store() {
     for (int i = 0; i < kPartitions; ++i) EXPECT_EQ(checkpoint(i).next, end(i)) << i;
+  }
+  // Says nothing of its name.
+  void append_progress() {
+    schema::Event event;
+    for (int i = 0; i < kRuns; ++i) {
+      event.set_run_key(make_run_key("test", "", std::to_string(i), "").text());
+      event.mutable_progress()->set_path("task");
+      event.mutable_progress()->set_done(static_cast<double>(++version_));
+      log_.append(ports::kEventsTopic, {{event.run_key(), event.SerializeAsString(), 0}},
+                  {loop_, [](Result<ports::Appended>) {}});
+    }
   }
   // What retention takes that knows of nobody who reads.
   void expire_all() {
@@ -160,13 +172,7 @@ TEST_F(FoldWorkerTest, RunsWithoutSnapshotsAreFoldedAgainFromTheArchive) {
   expire_all();
   lose_snapshots();
   worker = start_worker();
-  schema::Event event;  // says nothing of the name
-  for (int i = 0; i < kRuns; ++i) {
-    event.set_run_key(make_run_key("test", "", std::to_string(i), "").text());
-    event.mutable_progress()->set_path("task");
-    log_.append(ports::kEventsTopic, {{event.run_key(), event.SerializeAsString(), 0}},
-                {loop_, [](Result<ports::Appended>) {}});
-  }
+  append_progress();
   loop_.advance(10 * kSecondUs);
   EXPECT_EQ(listed().count("first"), static_cast<std::size_t>(kRuns));
   EXPECT_EQ(counters_.get(Counter::runs_refolded), std::uint64_t{kRuns});
@@ -223,6 +229,53 @@ TEST_F(FoldWorkerTest, ALogShorterThanWhatWasFoldedIsLeftAlone) {
   loop_.advance(30 * kSecondUs);
   for (int i = 0; i < kPartitions; ++i) EXPECT_EQ(checkpoint(i).next, LogOffset{1'000});
   EXPECT_TRUE(listed().empty());
+}
+
+TEST_F(FoldWorkerTest, RunsThatEndedLeaveMemoryOnceTheyAreInTheStore) {
+  const auto worker = start_worker();
+  append("first");
+  loop_.advance(10 * kSecondUs);
+  EXPECT_GE(worker->memory_bytes(), kRuns * sizeof(fold::RunView));
+  append("last", schema::SUCCEEDED);
+  loop_.advance(10 * kSecondUs);
+  EXPECT_EQ(worker->memory_bytes(), 0U);
+  append_progress();  // comes late, and finds its run
+  loop_.advance(10 * kSecondUs);
+  EXPECT_EQ(listed().count("last"), std::uint64_t{kRuns});
+  EXPECT_EQ(counters_.get(Counter::runs_refolded), 0U);
+  EXPECT_EQ(worker->memory_bytes(), 0U);
+}
+
+TEST_F(FoldWorkerTest, BeyondTheirMemoryRunsLeaveAndComeBackWhole) {
+  FoldLimits limits;
+  limits.memory_bytes = kRuns * sizeof(fold::RunView) / 2;
+  const auto worker = start_worker({}, limits);
+  append("first");
+  loop_.advance(10 * kSecondUs);
+  EXPECT_LE(worker->memory_bytes(), limits.memory_bytes);
+  EXPECT_GT(worker->memory_bytes(), 0U);
+  append_progress();
+  loop_.advance(10 * kSecondUs);
+  EXPECT_EQ(listed().count("first"), std::uint64_t{kRuns});
+  EXPECT_EQ(counters_.get(Counter::runs_refolded), 0U);
+  EXPECT_LE(worker->memory_bytes(), limits.memory_bytes);
+}
+
+TEST_F(FoldWorkerTest, RunsWhoseSnapshotIsTooLargeAreFoldedFromTheirEvents) {
+  FoldLimits limits;
+  limits.snapshot_bytes = 10;
+  auto worker = start_worker({}, limits);
+  append("first");
+  loop_.advance(10 * kSecondUs);
+  expect_all_in_the_store();
+  EXPECT_EQ(counters_.get(Counter::snapshots_refused), std::uint64_t{kRuns});
+  for (int i = 0; i < kPartitions; ++i) EXPECT_TRUE(checkpoint(i).runs.empty());
+  worker.reset();
+  worker = start_worker({}, limits);
+  append_progress();
+  loop_.advance(10 * kSecondUs);
+  EXPECT_EQ(listed().count("first"), std::uint64_t{kRuns});
+  EXPECT_EQ(counters_.get(Counter::runs_refolded), std::uint64_t{kRuns});
 }
 
 }  // namespace

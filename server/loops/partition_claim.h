@@ -23,7 +23,8 @@ class PartitionClaim {
     std::string bytes;
     bool ended = false;  // no more is expected: it gets a manifest
   };
-  using Encode = UniqueFunction<Snapshot(const RunKey&)>;
+  // An error: the run is kept without a snapshot, and folded from its events by whoever opens it.
+  using Encode = UniqueFunction<Result<Snapshot>(const RunKey&)>;
   using Answer = UniqueFunction<void(Status)>;
 
   PartitionClaim(ports::Runtime& loop, ports::Store& store, int partition);
@@ -66,6 +67,7 @@ class PartitionClaim {
   void go_on(const SavingPtr& saving);
   void put_pack(const SavingPtr& saving);
   void move_out(const SavingPtr& saving, const RunKey& run);
+  void leave_out(const SavingPtr& saving, const RunKey& run);
   void close_run(const SavingPtr& saving, const RunKey& run, std::string bytes);
   void put_manifest(const ClosingPtr& closing, ports::Condition condition);
   void replace_manifest(const ClosingPtr& closing);

@@ -58,12 +58,14 @@ void PartitionClaim::go_on(const SavingPtr& saving) {
       put_pack(saving);
     } else if (s.encoded < s.runs.size()) {
       const RunKey& run = s.runs[s.encoded++];
-      Snapshot snapshot = s.encode(run);
-      if (snapshot.ended) {
-        close_run(saving, run, std::move(snapshot.bytes));
+      Result<Snapshot> snapshot = s.encode(run);
+      if (!snapshot.ok()) {
+        leave_out(saving, run);
+      } else if (snapshot->ended) {
+        close_run(saving, run, std::move(snapshot->bytes));
       } else {
-        s.in_pack.push_back({run, {{}, s.pack.size(), snapshot.bytes.size()}});
-        s.pack += snapshot.bytes;
+        s.in_pack.push_back({run, {{}, s.pack.size(), snapshot->bytes.size()}});
+        s.pack += snapshot->bytes;
       }
     } else if (!s.quiet_chosen) {
       choose_quiet(s);
@@ -140,6 +142,15 @@ void PartitionClaim::move_out(const SavingPtr& saving, const RunKey& run) {
   };
   store_.get(keep::pack_key(partition_, place.pack), {place.offset, place.length},
              alive_.answer<Result<ports::Object>>(loop_, read));
+}
+
+// An older snapshot would be taken for one that has every event before the checkpoint. One in a
+// pack is not named any more; a manifest goes first.
+void PartitionClaim::leave_out(const SavingPtr& saving, const RunKey& run) {
+  saving->checkpoint.runs.erase(run);
+  ++saving->calls;
+  auto removed = [this, saving](Status status) { step_done(saving, status); };
+  store_.remove(keep::manifest_key(run), alive_.answer<Status>(loop_, removed));
 }
 
 void PartitionClaim::close_run(const SavingPtr& saving, const RunKey& run, std::string bytes) {

@@ -42,7 +42,7 @@ class PartitionClaimTest : public testing::Test {
     for (const fold::RunView& view : views) runs.push_back(view.key());
     const auto encode = [&](const RunKey& key) {
       for (const fold::RunView& view : views) {
-        if (view.key() == key) return PartitionClaim::Snapshot{fold::encode(view), ended};
+        if (view.key() == key) return PartitionClaim::Snapshot{*fold::encode(view), ended};
       }
       return PartitionClaim::Snapshot{};
     };
@@ -54,7 +54,7 @@ class PartitionClaimTest : public testing::Test {
     holder.load(run_key(run), [&](Result<std::optional<fold::RunView>> view) {
       bytes = !view.ok()           ? view.error().message
               : !view->has_value() ? "none"
-                                   : fold::encode(**view);
+                                   : *fold::encode(**view);
     });
     loop_.run_until_idle();
     return bytes;
@@ -108,7 +108,7 @@ TEST_F(PartitionClaimTest, WhoComesNextGoesOnUnderTheNextGeneration) {
   ASSERT_TRUE(claim(second).ok());
   EXPECT_EQ(second.next(), LogOffset{7});
   EXPECT_EQ(second.generation(), first.generation() + 1);
-  EXPECT_EQ(load(second, 1), fold::encode(view));
+  EXPECT_EQ(load(second, 1), *fold::encode(view));
   EXPECT_EQ(load(second, 2), "none");
 }
 
@@ -130,7 +130,7 @@ TEST_F(PartitionClaimTest, ALateManifestDoesNotReplaceANewerOne) {
   const fold::RunView newer = view_of(1, 8);
   ASSERT_TRUE(save(second, 9, {newer}, true).ok());
   EXPECT_EQ(save(first, 7, {view_of(1, 6)}, true).error().code, ErrorCode::precondition_failed);
-  EXPECT_EQ(load(second, 1), fold::encode(newer));
+  EXPECT_EQ(load(second, 1), *fold::encode(newer));
 }
 
 TEST_F(PartitionClaimTest, AWriteThatWasKeptAndNotAnsweredIsNotTakenForAnother) {
@@ -154,12 +154,12 @@ TEST_F(PartitionClaimTest, RunsThatEndLeaveTheCheckpointAndPacksThatNobodyNamesG
   ASSERT_TRUE(save(holder, 5, {over}, true).ok());
   EXPECT_EQ(checkpoint().runs.size(), 1U);
   EXPECT_EQ(keys(keep::packs_prefix(kPartition)).size(), 1U);
-  EXPECT_EQ(load(holder, 2), fold::encode(over));
+  EXPECT_EQ(load(holder, 2), *fold::encode(over));
   // It goes on after all, and ends again.
   const fold::RunView again = view_of(2, 6);
   ASSERT_TRUE(save(holder, 7, {again}, true).ok());
   EXPECT_EQ(keys(keep::snapshots_prefix(run_key(2))).size(), 1U);
-  EXPECT_EQ(load(holder, 2), fold::encode(again));
+  EXPECT_EQ(load(holder, 2), *fold::encode(again));
 }
 
 TEST_F(PartitionClaimTest, ARunWithoutNewsGetsAManifest) {
@@ -171,7 +171,7 @@ TEST_F(PartitionClaimTest, ARunWithoutNewsGetsAManifest) {
   ASSERT_TRUE(save(holder, 3, {view_of(2, 2)}).ok());
   EXPECT_EQ(checkpoint().runs.count(run_key(1)), 0U);
   EXPECT_EQ(checkpoint().runs.count(run_key(2)), 1U);
-  EXPECT_EQ(load(holder, 1), fold::encode(quiet));
+  EXPECT_EQ(load(holder, 1), *fold::encode(quiet));
 }
 
 TEST_F(PartitionClaimTest, WhatACrashLeftIsRemovedByWhoComesNext) {
@@ -227,6 +227,27 @@ TEST_F(PartitionClaimTest, ASnapshotThatIsLostOrDamagedIsNone) {
   EXPECT_EQ(load(holder, 1), "none");
   store_.remove(pack, {loop_, [](Status) {}});
   EXPECT_EQ(load(holder, 1), "none");
+}
+
+// The older one lacks what came since, and would be taken for whole.
+TEST_F(PartitionClaimTest, ARunWhoseSnapshotIsRefusedKeepsNoOlderOne) {
+  const auto refuse = [](const RunKey&) -> Result<PartitionClaim::Snapshot> {
+    return Error{ErrorCode::too_large, "too large"};
+  };
+  PartitionClaim holder(loop_, store_, kPartition);
+  ASSERT_TRUE(claim(holder).ok());
+  ASSERT_TRUE(save(holder, 3, {view_of(1, 1), view_of(2, 2)}).ok());
+  ASSERT_TRUE(save(holder, 4, {view_of(2, 3)}, true).ok());
+  ASSERT_EQ(load(holder, 1), *fold::encode(view_of(1, 1)));
+  ASSERT_EQ(load(holder, 2), *fold::encode(view_of(2, 3)));
+  Status saved = Error{ErrorCode::internal, "no answer"};
+  holder.save(LogOffset{6}, archived_, {run_key(1), run_key(2)}, refuse,
+              [&](Status status) { saved = std::move(status); });
+  loop_.run_until_idle();
+  EXPECT_TRUE(saved.ok());
+  EXPECT_EQ(checkpoint().next, LogOffset{6});
+  EXPECT_EQ(load(holder, 1), "none");
+  EXPECT_EQ(load(holder, 2), "none");
 }
 
 }  // namespace

@@ -65,7 +65,7 @@ class LiveViewsTest : public testing::Test {
   std::string opened() {
     std::string answer = "no answer";
     views_.open(run(), [&](Result<LiveViews::RunPtr> opened) {
-      answer = opened.ok() ? fold::encode((*opened)->view) : opened.error().message;
+      answer = opened.ok() ? *fold::encode((*opened)->view) : opened.error().message;
     });
     loop_.advance(1'000'000);
     return answer;
@@ -74,7 +74,7 @@ class LiveViewsTest : public testing::Test {
     fold::RunView view(run());
     for (std::uint64_t offset = 0; offset < kEvents; ++offset)
       view.apply(LogOffset{offset}, event_at(offset));
-    return fold::encode(view);
+    return *fold::encode(view);
   }
 
   runtime::SimRuntime loop_{1};

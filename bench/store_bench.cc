@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "net/curl_fetch.h"
 #include "runtime/asio_runtime.h"
 #include "store/directory_store.h"
 #include "store/s3_store.h"
@@ -26,9 +27,11 @@ namespace fs = std::filesystem;
 constexpr std::size_t kPiece = 1U << 20;
 
 struct OpenStore {
+  net::CurlFetch fetch;
   explicit OpenStore(bool s3) {
     if (s3) {
-      auto opened = store::open_s3_store(std::getenv("TELLTALE_BENCH_STORE"));
+      auto opened = store::open_s3_store(std::getenv("TELLTALE_BENCH_STORE"),
+                                         store::process_environment(), fetch);
       CHECK(opened.ok(), "{}", opened.error().message);
       store = opened.take();
     } else {

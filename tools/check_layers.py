@@ -22,6 +22,7 @@ SERVER: Dict[str, Set[str]] = {
     "fold": {"base", "drawing", "schema"},
     "draw": {"base"},
     "runtime": {"base", "ports"},
+    "net": {"base", "ports"},
     "log": {"base", "ports"},
     "store": {"base", "ports"},
     "collect": {"base", "ports", "schema"},
@@ -34,7 +35,7 @@ SERVER: Dict[str, Set[str]] = {
     "main": {EVERYTHING},
 }
 # Tests also drive what they test with the runtimes and the memory implementations.
-TEST_HEADERS = re.compile(r"^(runtime/|(log|store|collect)/memory_|testing/|ports/)")
+TEST_HEADERS = re.compile(r"^(runtime/|net/|(log|store|collect)/memory_|testing/|ports/)")
 IS_TEST = re.compile(r"_(test|bench|fuzz)\.(cc|h)$|_test_|/testing/")
 
 UI: Dict[str, Set[str]] = {

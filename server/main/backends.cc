@@ -10,6 +10,7 @@
 #include "log/kafka_log.h"
 #include "log/sqlite_log.h"
 #include "main/event_headers.h"
+#include "net/curl_fetch.h"
 #include "store/directory_store.h"
 #include "store/s3_store.h"
 
@@ -37,9 +38,10 @@ Result<std::unique_ptr<ports::Log>> open_log(const ServeConfig& config) {
   return std::unique_ptr<ports::Log>(log.take());
 }
 
-Result<std::unique_ptr<ports::Store>> open_store(const ServeConfig& config) {
+Result<std::unique_ptr<ports::Store>> open_store(const ServeConfig& config,
+                                                 ports::HttpFetch& fetch) {
   if (starts_with(config.store, "s3://"))
-    return store::open_s3_store(config.store, store::process_environment());
+    return store::open_s3_store(config.store, store::process_environment(), fetch);
   if (config.store != "directory") {
     return Error{ErrorCode::invalid_argument,
                  fmt::format("--store {}: a store is directory or s3://BUCKET.", config.store)};
@@ -71,6 +73,7 @@ Status check_topics(const ports::Log& log) {
 
 Result<Backends> open_both(const ServeConfig& config, bool patient) {
   Backends backends;
+  backends.fetch = std::make_unique<net::CurlFetch>();
   // The log of this machine locks the folder itself.
   if (config.log != "sqlite" && config.store == "directory") {
     auto folder = log::DirectoryLock::take(config.data);
@@ -82,7 +85,8 @@ Result<Backends> open_both(const ServeConfig& config, bool patient) {
   backends.log = log.take();
   if (Status good = check_topics(*backends.log); !good.ok()) return good.error();
   const bool store_elsewhere = config.store != "directory";
-  auto store = once_there(patient && store_elsewhere, [&] { return open_store(config); });
+  auto store =
+      once_there(patient && store_elsewhere, [&] { return open_store(config, *backends.fetch); });
   if (!store.ok()) return store.error();
   backends.store = store.take();
   return backends;
@@ -106,12 +110,13 @@ Result<Backends> Backends::open_for_admin(ServeConfig config) {
   }
   if (!config.log.empty()) return open_both(config, false);
   Backends backends;
+  backends.fetch = std::make_unique<net::CurlFetch>();
   if (config.store == "directory") {
     auto folder = log::DirectoryLock::take(config.data);
     if (!folder.ok()) return folder.error();
     backends.folder = folder.take();
   }
-  auto store = open_store(config);
+  auto store = open_store(config, *backends.fetch);
   if (!store.ok()) return store.error();
   backends.store = store.take();
   return backends;

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "log/directory_lock.h"
 #include "main/config.h"
+#include "ports/http_fetch.h"
 #include "ports/log.h"
 #include "ports/store.h"
 
@@ -23,6 +24,7 @@ struct Backends {
   static Result<Backends> open_for_admin(ServeConfig config);
 
   std::unique_ptr<log::DirectoryLock> folder;  // of a store beside a log of other machines
+  std::unique_ptr<ports::HttpFetch> fetch;     // what goes out by HTTP; outlives who asks by it
   std::unique_ptr<ports::Log> log;
   std::unique_ptr<ports::Store> store;
 };

@@ -10,6 +10,12 @@ namespace telltale::store {
 namespace {
 
 constexpr const char* kWriteIdHeader = "x-amz-meta-telltale-write";
+constexpr const char* kTypeHeader = "content-type";
+constexpr const char* kBytesType = "application/octet-stream";
+
+std::shared_ptr<const std::string> shared(std::string bytes) {
+  return std::make_shared<const std::string>(std::move(bytes));
+}
 
 std::string new_write_id() {
   std::random_device random;
@@ -20,9 +26,9 @@ std::string new_write_id() {
 
 void add_condition(S3Request& request, const ports::Condition& condition) {
   if (condition.kind == ports::Condition::Kind::absent)
-    request.headers.push_back("If-None-Match: *");
+    request.headers.emplace_back("if-none-match", "*");
   if (condition.kind == ports::Condition::Kind::matches)
-    request.headers.push_back(fmt::format("If-Match: \"{}\"", condition.etag));
+    request.headers.emplace_back("if-match", fmt::format("\"{}\"", condition.etag));
 }
 
 Error no_such_object() { return {ErrorCode::not_found, "There is no such object."}; }
@@ -41,11 +47,10 @@ std::string listable(const std::string& prefix) {
 }
 
 // S3 has no way to ask for no byte: a length of 0 never comes here.
-std::string range_header(const ports::ByteRange& range) {
-  if (!range.length) return fmt::format("Range: bytes={}-", range.offset);
+std::string range_text(const ports::ByteRange& range) {
+  if (!range.length) return fmt::format("bytes={}-", range.offset);
   const std::uint64_t most = std::numeric_limits<std::int64_t>::max() - range.offset;
-  return fmt::format("Range: bytes={}-{}", range.offset,
-                     range.offset + std::min(*range.length, most) - 1);
+  return fmt::format("bytes={}-{}", range.offset, range.offset + std::min(*range.length, most) - 1);
 }
 
 }  // namespace
@@ -67,12 +72,11 @@ Result<std::string> S3Bucket::written(const S3Request& request, const S3Answer& 
   return error.code == ErrorCode::invalid_argument ? ports::key_is_a_folder() : error;
 }
 
-Result<std::string> S3Bucket::put(const std::string& key, std::string_view bytes,
+Result<std::string> S3Bucket::put(const std::string& key, std::string bytes,
                                   const ports::Condition& condition) {
   const std::string write_id = new_write_id();
-  S3Request request{.method = "PUT", .key = key, .body = bytes};
-  request.headers = {"Content-Type: application/octet-stream",
-                     fmt::format("{}: {}", kWriteIdHeader, write_id)};
+  S3Request request{.method = "PUT", .key = key, .body = shared(std::move(bytes))};
+  request.headers = {{kTypeHeader, kBytesType}, {kWriteIdHeader, write_id}};
   add_condition(request, condition);
   const Result<S3Answer> answer = client_.send(request);
   if (!answer.ok()) return answer.error();
@@ -86,7 +90,7 @@ Result<ports::Object> S3Bucket::get(const std::string& key, const ports::ByteRan
   const bool whole = range.offset == 0 && !range.length;
   S3Request request{.method = "GET", .key = key};
   request.answer_bytes_max = std::numeric_limits<std::size_t>::max();
-  if (!whole && !nothing && !past_any) request.headers = {range_header(range)};
+  if (!whole && !nothing && !past_any) request.headers = {{"range", range_text(range)}};
   if (!nothing && !past_any) {
     Result<S3Answer> answer = client_.send(request);
     if (!answer.ok()) return answer.error();
@@ -161,8 +165,7 @@ Result<S3Bucket::Multipart> S3Bucket::create_multipart(const std::string& key) {
   Multipart upload{key, "", new_write_id()};
   S3Request request{.method = "POST", .key = key};
   request.query = {{"uploads", ""}};
-  request.headers = {"Content-Type: application/octet-stream",
-                     fmt::format("{}: {}", kWriteIdHeader, upload.write_id)};
+  request.headers = {{kTypeHeader, kBytesType}, {kWriteIdHeader, upload.write_id}};
   const Result<S3Answer> answer = client_.send(request);
   if (!answer.ok()) return answer.error();
   if (!answer->ok()) {
@@ -176,10 +179,10 @@ Result<S3Bucket::Multipart> S3Bucket::create_multipart(const std::string& key) {
 }
 
 Result<std::string> S3Bucket::put_part(const Multipart& upload, std::size_t number,
-                                       std::string_view bytes) {
-  S3Request request{.method = "PUT", .key = upload.key, .body = bytes};
+                                       std::string bytes) {
+  S3Request request{.method = "PUT", .key = upload.key, .body = shared(std::move(bytes))};
   request.query = {{"partNumber", std::to_string(number)}, {"uploadId", upload.id}};
-  request.headers = {"Content-Type: application/octet-stream"};
+  request.headers = {{kTypeHeader, kBytesType}};
   const Result<S3Answer> answer = client_.send(request);
   if (!answer.ok()) return answer.error();
   if (!answer->ok()) return client_.error_of(request, *answer);
@@ -189,11 +192,10 @@ Result<std::string> S3Bucket::put_part(const Multipart& upload, std::size_t numb
 Result<std::string> S3Bucket::complete(const Multipart& upload,
                                        const std::vector<std::string>& part_etags,
                                        const ports::Condition& condition) {
-  const std::string body = completion_of(part_etags);
-  S3Request request{.method = "POST", .key = upload.key, .body = body};
+  S3Request request{.method = "POST", .key = upload.key, .body = shared(completion_of(part_etags))};
   request.query = {{"uploadId", upload.id}};
-  request.headers = {"Content-Type: application/xml"};
-  request.stall_seconds = s3::kCompleteStallSeconds;
+  request.headers = {{kTypeHeader, "application/xml"}};
+  request.idle_us = s3::kCompleteIdleUs;
   request.may_fail_after_200 = true;
   add_condition(request, condition);
   const Result<S3Answer> answer = client_.send(request);

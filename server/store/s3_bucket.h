@@ -29,7 +29,7 @@ class S3Bucket {
     std::string write_id;  // of the put it is from; empty: somebody else's
   };
 
-  Result<std::string> put(const std::string& key, std::string_view bytes,
+  Result<std::string> put(const std::string& key, std::string bytes,
                           const ports::Condition& condition);
   Result<ports::Object> get(const std::string& key, const ports::ByteRange& range);
   Result<Head> head(const std::string& key);
@@ -44,7 +44,7 @@ class S3Bucket {
   };
   Result<Multipart> create_multipart(const std::string& key);
   // Answers the part's etag. Parts count from 1.
-  Result<std::string> put_part(const Multipart& upload, std::size_t number, std::string_view bytes);
+  Result<std::string> put_part(const Multipart& upload, std::size_t number, std::string bytes);
   Result<std::string> complete(const Multipart& upload, const std::vector<std::string>& part_etags,
                                const ports::Condition& condition);
   Status abort(const Multipart& upload);

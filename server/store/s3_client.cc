@@ -44,7 +44,7 @@ class Backoff {
 };
 
 bool is_worth_another_try(const S3Answer& answer) {
-  const long status = answer.http.status;
+  const int status = answer.http.status;
   const std::string& code = answer.error.code;
   const bool overloaded = status == 429 || status == 500 || (status >= 502 && status <= 504);
   // 409: two conditional writes met, "retry the upload"; 400: the body came too slowly.
@@ -107,9 +107,9 @@ ErrorCode code_of(const S3Answer& answer) {
 
 }  // namespace
 
-S3Client::S3Client(S3Options options, Environment environment)
+S3Client::S3Client(S3Options options, Environment environment, ports::HttpFetch& fetch)
     : options_(std::move(options)),
-      http_(options_.ca_file),
+      http_(fetch),
       credentials_(options_, std::move(environment), http_) {}
 
 Result<S3Answer> S3Client::send(const S3Request& request) {
@@ -148,21 +148,23 @@ Result<S3Answer> S3Client::send(const S3Request& request) {
 }
 
 Result<HttpAnswer> S3Client::try_once(const S3Request& request, const S3Secret& secret) {
-  const HttpSigning signing{fmt::format("aws:amz:{}:s3", options_.region), secret.access_key,
-                            secret.secret_key};
-  HttpRequest http;
+  ports::FetchRequest http;
   http.method = request.method;
   http.url = url_of(options_, request);
   http.headers = request.headers;
   // libcurl signs the hash and does not tell it, which S3 asks for; so the body is checked, too.
-  http.headers.push_back("x-amz-content-sha256: " + hex(sha256(request.body)));
+  http.headers.emplace_back(
+      "x-amz-content-sha256",
+      hex(sha256(request.body == nullptr ? std::string_view() : *request.body)));
   if (!secret.session_token.empty())
-    http.headers.push_back("x-amz-security-token: " + secret.session_token);
+    http.headers.emplace_back("x-amz-security-token", secret.session_token);
   http.body = request.body;
-  http.answer_bytes_max = request.answer_bytes_max;
-  http.stall_seconds = request.stall_seconds;
-  http.signing = &signing;
-  return http_.send(http);
+  http.tls.ca_file = options_.ca_file;
+  http.signing = {fmt::format("aws:amz:{}:s3", options_.region), secret.access_key,
+                  secret.secret_key};
+  http.connect_us = s3::kConnectUs;
+  http.idle_us = request.idle_us;
+  return http_.send(std::move(http), request.answer_bytes_max);
 }
 
 bool S3Client::wait(std::int64_t for_ms) {
@@ -176,7 +178,7 @@ void S3Client::stop() {
     stopped_ = true;
     stopping_.notify_all();
   }
-  http_.stop();
+  http_.stop(s3::kStopGraceUs);
 }
 
 Error S3Client::error_of(const S3Request& request, const S3Answer& answer) const {

@@ -11,10 +11,10 @@
 #include <utility>
 #include <vector>
 
-#include "store/http_client.h"
 #include "store/s3_answers.h"
 #include "store/s3_credentials.h"
 #include "store/s3_options.h"
+#include "store/waiting_fetch.h"
 
 namespace telltale::store {
 
@@ -22,10 +22,10 @@ struct S3Request {
   std::string method;
   std::string key = {};  // without the prefix; empty: the bucket itself
   std::vector<std::pair<std::string, std::string>> query = {};
-  std::vector<std::string> headers = {};  // "name: value"
-  std::string_view body = {};             // outlives the call
+  ports::Headers headers = {};
+  std::shared_ptr<const std::string> body = {};  // of PUT and POST; null: an empty one
   std::size_t answer_bytes_max = s3::kAnswerBytes;
-  long stall_seconds = s3::kStallSeconds;
+  std::int64_t idle_us = s3::kIdleUs;
   bool may_fail_after_200 = false;  // then the body is an <Error>
 };
 
@@ -38,7 +38,8 @@ struct S3Answer {
 
 class S3Client {
  public:
-  S3Client(S3Options options, Environment environment);
+  // `fetch` outlives this.
+  S3Client(S3Options options, Environment environment, ports::HttpFetch& fetch);
 
   // Whatever S3 answered, once it is no reason to try again; unavailable when the budget is spent.
   Result<S3Answer> send(const S3Request& request);
@@ -56,7 +57,7 @@ class S3Client {
   bool wait(std::int64_t for_ms);
 
   const S3Options options_;
-  HttpClient http_;
+  WaitingFetch http_;
   S3Credentials credentials_;
   std::mutex mutex_;
   std::condition_variable stopping_;

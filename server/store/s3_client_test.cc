@@ -3,10 +3,11 @@
 
 #include <fstream>
 
+#include "net/curl_fetch.h"
 #include "ports/await_test.h"
+#include "store/mock_http_test.h"
 #include "store/s3_bucket.h"
 #include "store/s3_probe.h"
-#include "store/tcp_server_test.h"
 
 namespace telltale::store {
 namespace {
@@ -34,9 +35,10 @@ struct MockBucket {
       : server(std::move(answer)),
         client(parse_s3_url("s3://bucket?endpoint=" + server.endpoint() + settings, environment)
                    .take(),
-               environment) {}
+               environment, fetch) {}
 
   MockHttp server;
+  net::CurlFetch fetch;
   S3Client client;
   S3Bucket bucket{client};
 };
@@ -68,8 +70,9 @@ TEST(S3Client, GivesUpWithTheLastReasonWhenItsBudgetIsSpent) {
 
 TEST(S3Client, AServerThatIsNotThereIsUnavailable) {
   std::string endpoint = MockHttp(in_turn({""})).endpoint();
+  net::CurlFetch fetch;
   S3Client client(parse_s3_url("s3://bucket?retry=0&endpoint=" + endpoint, variables()).take(),
-                  variables());
+                  variables(), fetch);
   const auto answer = S3Bucket(client).get("a", {});
   EXPECT_EQ(answer.error().code, ErrorCode::unavailable);
   EXPECT_THAT(answer.error().message, HasSubstr("refused"));

@@ -67,7 +67,7 @@ Result<S3Secret> parse_credentials_file(std::string_view text, const std::string
   return secret;
 }
 
-S3Credentials::S3Credentials(const S3Options& options, Environment environment, HttpClient& http)
+S3Credentials::S3Credentials(const S3Options& options, Environment environment, WaitingFetch& http)
     : options_(options), environment_(std::move(environment)), http_(http) {}
 
 Result<S3Secret> S3Credentials::get() {
@@ -128,14 +128,15 @@ Result<S3Secret> S3Credentials::from_web_identity(const std::string& token_file)
       percent_encode(*role),
       percent_encode(environment_("AWS_ROLE_SESSION_NAME").value_or("telltale")),
       percent_encode(trimmed(*token)));
-  HttpRequest request;
+  ports::FetchRequest request;
   request.method = "POST";
   request.url = options_.sts_endpoint + "/";
-  request.headers = {"Content-Type: application/x-www-form-urlencoded"};
-  request.body = form;
-  request.answer_bytes_max = s3::kAnswerBytes;
-  request.stall_seconds = s3::kStallSeconds;
-  const Result<HttpAnswer> answer = http_.send(request);
+  request.headers = {{"content-type", "application/x-www-form-urlencoded"}};
+  request.body = std::make_shared<const std::string>(form);
+  request.tls.ca_file = options_.ca_file;
+  request.connect_us = s3::kConnectUs;
+  request.idle_us = s3::kIdleUs;
+  const Result<HttpAnswer> answer = http_.send(std::move(request), s3::kAnswerBytes);
   if (!answer.ok()) {
     return Error{answer.error().code,
                  fmt::format("{}: {}.", options_.sts_endpoint, answer.error().message)};

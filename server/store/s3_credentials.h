@@ -12,8 +12,8 @@
 #include <string>
 #include <string_view>
 
-#include "store/http_client.h"
 #include "store/s3_options.h"
+#include "store/waiting_fetch.h"
 
 namespace telltale::store {
 
@@ -29,7 +29,7 @@ struct S3Secret {
 class S3Credentials {
  public:
   // `http` outlives this.
-  S3Credentials(const S3Options& options, Environment environment, HttpClient& http);
+  S3Credentials(const S3Options& options, Environment environment, WaitingFetch& http);
 
   // invalid_argument with a sentence where there are none; unavailable where STS is out of reach.
   Result<S3Secret> get();
@@ -43,7 +43,7 @@ class S3Credentials {
 
   const S3Options options_;
   const Environment environment_;
-  HttpClient& http_;
+  WaitingFetch& http_;
   std::mutex mutex_;
   std::optional<S3Secret> known_;
 };

@@ -12,13 +12,13 @@ namespace telltale::store::s3 {
 inline constexpr int kTransfers = 8;
 // Parts of uploads have their own: gigabytes on a slow line keep no checkpoint waiting.
 inline constexpr int kUploadTransfers = 4;
-inline constexpr long kConnectTimeoutMs = 5'000;
+inline constexpr std::int64_t kConnectUs = 5'000'000;
 // A transfer in which nothing moves for so long is given up and tried again.
-inline constexpr long kStallSeconds = 20;
+inline constexpr std::int64_t kIdleUs = 20'000'000;
 // S3 puts parts together before it answers: "several minutes", with spaces sent meanwhile.
-inline constexpr long kCompleteStallSeconds = 180;
+inline constexpr std::int64_t kCompleteIdleUs = 180'000'000;
 // What a transfer under way may still take once the store closes.
-inline constexpr std::int64_t kStopGraceMs = 1'500;
+inline constexpr std::int64_t kStopGraceUs = 1'500'000;
 // An answer that is not an object: a list of 1,000 keys of 1 KiB is well below.
 inline constexpr std::size_t kAnswerBytes = 4U << 20;
 

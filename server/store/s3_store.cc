@@ -20,18 +20,19 @@ std::string iso_time(std::time_t seconds) {
 }  // namespace
 
 Result<std::unique_ptr<ports::Store>> open_s3_store(const std::string& url,
-                                                    const Environment& environment) {
+                                                    const Environment& environment,
+                                                    ports::HttpFetch& fetch) {
   const Result<S3Options> options = parse_s3_url(url, environment);
   if (!options.ok()) return options.error();
-  auto store = std::make_unique<S3Store>(*options, environment);
+  auto store = std::make_unique<S3Store>(*options, environment, fetch);
   if (Status good = probe(store->bucket(), options->name()); !good.ok()) return good.error();
   // A courtesy: a policy need not allow it, and the bucket's lifecycle does it too.
   (void)store->bucket().abort_older(iso_time(std::time(nullptr) - kAbandonedSeconds));
   return std::unique_ptr<ports::Store>(std::move(store));
 }
 
-S3Store::S3Store(S3Options options, Environment environment)
-    : client_(std::move(options), std::move(environment)) {}
+S3Store::S3Store(S3Options options, Environment environment, ports::HttpFetch& fetch)
+    : client_(std::move(options), std::move(environment), fetch) {}
 
 S3Store::~S3Store() { close(); }
 
@@ -40,7 +41,9 @@ void S3Store::put(std::string key, std::string bytes, ports::Condition condition
   const std::string checked = key;
   gate_.run(transfers_, checked, std::move(done),
             [this, key = std::move(key), bytes = std::move(bytes),
-             condition = std::move(condition)] { return bucket_.put(key, bytes, condition); });
+             condition = std::move(condition)]() mutable {
+              return bucket_.put(key, std::move(bytes), condition);
+            });
 }
 
 std::unique_ptr<ports::Upload> S3Store::start_upload(std::string key) {

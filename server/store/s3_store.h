@@ -17,14 +17,15 @@
 namespace telltale::store {
 
 // Opens the store of `url` (s3_options.h) and probes it: blocks for some round trips, and at most
-// for the retry budget. The error is a sentence for an operator.
-Result<std::unique_ptr<ports::Store>> open_s3_store(
-    const std::string& url, const Environment& environment = process_environment());
+// for the retry budget. The error is a sentence for an operator. `fetch` outlives the store.
+Result<std::unique_ptr<ports::Store>> open_s3_store(const std::string& url,
+                                                    const Environment& environment,
+                                                    ports::HttpFetch& fetch);
 
 class S3Store final : public ports::Store {
  public:
   // Asks nobody yet.
-  S3Store(S3Options options, Environment environment);
+  S3Store(S3Options options, Environment environment, ports::HttpFetch& fetch);
   ~S3Store() override;
 
   void put(std::string key, std::string bytes, ports::Condition condition,

@@ -86,8 +86,8 @@ void S3UploadState::cut() {
 void S3UploadState::start_parts() {
   if (!multipart_) return;
   for (auto& [number, bytes] : waiting_) {
-    threads_.push([self = shared_from_this(), number = number, bytes = std::move(bytes)] {
-      self->send_part(number, bytes);
+    threads_.push([self = shared_from_this(), number = number, bytes = std::move(bytes)]() mutable {
+      self->send_part(number, std::move(bytes));
     });
   }
   waiting_.clear();
@@ -111,13 +111,13 @@ void S3UploadState::create() {
   finish();
 }
 
-void S3UploadState::send_part(std::size_t number, const std::string& bytes) {
+void S3UploadState::send_part(std::size_t number, std::string bytes) {
   const bool given_up = [this] {
     const Lock lock(mutex_);
     return error_.has_value();
   }();
   const Result<std::string> etag =
-      given_up ? Result<std::string>("") : bucket_.put_part(*multipart_, number, bytes);
+      given_up ? Result<std::string>("") : bucket_.put_part(*multipart_, number, std::move(bytes));
   const Lock lock(mutex_);
   --in_flight_;
   if (etag.ok()) {

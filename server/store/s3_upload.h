@@ -58,7 +58,7 @@ class S3UploadState : public std::enable_shared_from_this<S3UploadState> {
 
   // On the upload threads.
   void create();
-  void send_part(std::size_t number, const std::string& bytes);
+  void send_part(std::size_t number, std::string bytes);
 
   S3Bucket& bucket_;
   JobPool& threads_;

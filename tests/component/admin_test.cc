@@ -141,7 +141,7 @@ TEST(AdminCommand, LooksAfterABucketOfMinio) {
   {
     runtime::AsioRuntime loop("fill");
     auto log = std::make_unique<log::MemoryLog>(loop);
-    const auto store = store::open_s3_store(url, server.credentials()).take();
+    const auto store = store::open_s3_store(url, server.credentials(), MinioServer::fetch()).take();
     fill(loop, *log, *store);
     ports::ask<bool>(loop, [&](auto done) {
       log.reset();

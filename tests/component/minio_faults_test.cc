@@ -48,7 +48,7 @@ std::string piece(std::size_t i) {
 // An open store and its loop.
 struct OpenStore {
   OpenStore(const MinioServer& server, const std::string& url) {
-    auto opened = store::open_s3_store(url, server.credentials());
+    auto opened = store::open_s3_store(url, server.credentials(), MinioServer::fetch());
     CHECK(opened.ok(), "{}", opened.error().message);
     store = opened.take();
   }
@@ -153,7 +153,7 @@ TEST(MinioFaults, AnUploadThatFailedOrWasDroppedLeavesNoParts) {
     (void)asker.started_upload("a", std::string(40U << 20, 'x'));
   }
   store::S3Client client(store::parse_s3_url(url, server.credentials()).take(),
-                         server.credentials());
+                         server.credentials(), MinioServer::fetch());
   // MinIO lists the uploads of one object only.
   const auto listed = client.send({.method = "GET", .query = {{"uploads", ""}, {"prefix", "a"}}});
   ASSERT_TRUE(listed.ok() && listed->ok());
@@ -164,12 +164,15 @@ TEST(MinioFaults, WrongCredentialsAndAMissingBucketAreSentences) {
   NEEDS_MINIO();
   const MinioServer& server = MinioServer::shared();
   const auto open = [](const std::string& url, const std::string& key, const std::string& secret) {
-    const auto store = store::open_s3_store(url, [&](const std::string& name) {
-      std::optional<std::string> value;
-      if (name == "AWS_ACCESS_KEY_ID") value = key;
-      if (name == "AWS_SECRET_ACCESS_KEY") value = secret;
-      return value;
-    });
+    const auto store = store::open_s3_store(
+        url,
+        [&](const std::string& name) {
+          std::optional<std::string> value;
+          if (name == "AWS_ACCESS_KEY_ID") value = key;
+          if (name == "AWS_SECRET_ACCESS_KEY") value = secret;
+          return value;
+        },
+        MinioServer::fetch());
     return store.ok() ? std::string() : store.error().message;
   };
   const std::string user = *server.credentials()("AWS_ACCESS_KEY_ID");
@@ -188,7 +191,7 @@ TEST(MinioFaults, AClockThatIsWrongIsSaidSo) {
   NEEDS_MINIO();
   const MinioServer& server = MinioServer::shared();
   clock_shift = 2 * 3'600;
-  const auto store = store::open_s3_store(server.url(), server.credentials());
+  const auto store = store::open_s3_store(server.url(), server.credentials(), MinioServer::fetch());
   clock_shift = 0;
   ASSERT_FALSE(store.ok());
   EXPECT_THAT(store.error().message, HasSubstr("RequestTimeTooSkewed \"The difference between"));

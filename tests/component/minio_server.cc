@@ -14,7 +14,9 @@
 #include <string_view>
 #include <thread>
 
+#include "net/curl_fetch.h"
 #include "store/s3_client.h"
+#include "store/waiting_fetch.h"
 
 namespace telltale::component {
 namespace {
@@ -114,6 +116,11 @@ std::string MinioServer::url(const std::string& settings, const std::string& pre
                      through.empty() ? endpoint() : through, settings);
 }
 
+ports::HttpFetch& MinioServer::fetch() {
+  static net::CurlFetch fetch;
+  return fetch;
+}
+
 store::Environment MinioServer::credentials() const {
   return [](const std::string& name) -> std::optional<std::string> {
     if (name == "AWS_ACCESS_KEY_ID") return kUser;
@@ -125,22 +132,21 @@ store::Environment MinioServer::credentials() const {
 void MinioServer::make_bucket() const {
   const std::string ca =
       settings_.certificates.empty() ? "" : "&ca=" + settings_.certificates + "/public.crt";
-  store::S3Client client(store::parse_s3_url(url(ca), credentials()).take(), credentials());
+  store::S3Client client(store::parse_s3_url(url(ca), credentials()).take(), credentials(),
+                         fetch());
   const auto made = client.send({.method = "PUT"});
   CHECK(made.ok() && made->ok(), "no bucket: {}",
         made.ok() ? made->http.body : made.error().message);
 }
 
 void MinioServer::wait_until_ready() const {
-  store::HttpClient http(settings_.certificates.empty() ? ""
-                                                        : settings_.certificates + "/public.crt");
-  store::HttpRequest request;
-  request.method = "GET";
+  store::WaitingFetch http(fetch());
+  ports::FetchRequest request;
   request.url = endpoint() + "/minio/health/ready";
-  request.answer_bytes_max = 1'000;
-  request.stall_seconds = 5;
+  request.idle_us = 5'000'000;
+  if (!settings_.certificates.empty()) request.tls.ca_file = settings_.certificates + "/public.crt";
   for (int i = 0; i < 1'200; ++i) {
-    const auto answer = http.send(request);
+    const auto answer = http.send(request, 1'000);
     if (answer.ok() && answer->status == 200) return;
     CHECK(::waitpid(pid_, nullptr, WNOHANG) == 0, "MinIO ended at once; its log is in {}",
           folder_.path());

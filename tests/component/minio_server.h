@@ -9,6 +9,7 @@
 #include <string>
 
 #include "ports/await_test.h"
+#include "ports/http_fetch.h"
 #include "store/s3_options.h"
 
 namespace telltale::component {
@@ -45,6 +46,8 @@ class MinioServer {
   // Of the bucket, with settings such as "&retry=1" and a prefix; `through`: another endpoint.
   std::string url(const std::string& settings = "", const std::string& prefix = "",
                   const std::string& through = "") const;
+  // One for all of them.
+  static ports::HttpFetch& fetch();
   // The variables of its administrator.
   store::Environment credentials() const;
 

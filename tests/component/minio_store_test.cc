@@ -10,6 +10,7 @@
 #include "component/minio_server.h"
 #include "ports/store_contract_test.h"
 #include "store/s3_store.h"
+#include "store/waiting_fetch.h"
 
 namespace telltale::component {
 namespace {
@@ -29,7 +30,8 @@ std::shared_ptr<ports::Store> opened(Result<std::unique_ptr<ports::Store>> store
 
 std::shared_ptr<ports::Store> minio_store(ports::Runtime&) {
   const MinioServer& server = MinioServer::shared();
-  return opened(store::open_s3_store(server.url("", new_prefix()), server.credentials()));
+  return opened(store::open_s3_store(server.url("", new_prefix()), server.credentials(),
+                                     MinioServer::fetch()));
 }
 
 std::vector<ports::StoreMaker> makers() {
@@ -45,7 +47,7 @@ std::string element(const std::string& xml, const std::string& name) {
 
 // Lets the store do one thing, and answers how it went.
 Status try_out(const std::string& url, const store::Environment& environment) {
-  auto store = store::open_s3_store(url, environment);
+  auto store = store::open_s3_store(url, environment, MinioServer::fetch());
   if (!store.ok()) return store.error();
   runtime::AsioRuntime loop("test");
   ports::StoreAsker asker(loop, **store);
@@ -62,8 +64,10 @@ TEST(MinioStore, KeepsTheContract) { NEEDS_MINIO(); }  // or says why it is not 
 TEST(MinioStore, OpensWithoutLeavingATrace) {
   NEEDS_MINIO();
   const MinioServer server;
-  store::open_s3_store(server.url(), server.credentials()).take()->close();
-  auto store = store::open_s3_store(server.url("", "below"), server.credentials()).take();
+  store::open_s3_store(server.url(), server.credentials(), MinioServer::fetch()).take()->close();
+  auto store =
+      store::open_s3_store(server.url("", "below"), server.credentials(), MinioServer::fetch())
+          .take();
   runtime::AsioRuntime loop("test");
   ports::StoreAsker asker(loop, *store);
   EXPECT_TRUE(asker.list("")->empty());
@@ -74,8 +78,10 @@ TEST(MinioStore, KeepsToItsPrefix) {
   NEEDS_MINIO();
   const MinioServer& server = MinioServer::shared();
   const std::string prefix = new_prefix();
-  auto inner = opened(store::open_s3_store(server.url("", prefix + "/x"), server.credentials()));
-  auto outer = opened(store::open_s3_store(server.url("", prefix), server.credentials()));
+  auto inner = opened(store::open_s3_store(server.url("", prefix + "/x"), server.credentials(),
+                                           MinioServer::fetch()));
+  auto outer = opened(
+      store::open_s3_store(server.url("", prefix), server.credentials(), MinioServer::fetch()));
   runtime::AsioRuntime loop("test");
   ports::StoreAsker inside(loop, *inner);
   ports::StoreAsker outside(loop, *outer);
@@ -90,19 +96,16 @@ TEST(MinioStore, KeepsToItsPrefix) {
 TEST(MinioStore, SessionTokensAreCredentials) {
   NEEDS_MINIO();
   const MinioServer& server = MinioServer::shared();
-  const store::HttpSigning signing{"aws:amz:us-east-1:sts",
-                                   *server.credentials()("AWS_ACCESS_KEY_ID"),
-                                   *server.credentials()("AWS_SECRET_ACCESS_KEY")};
-  store::HttpClient http("");
-  store::HttpRequest request;
+  store::WaitingFetch http(MinioServer::fetch());
+  ports::FetchRequest request;
   request.method = "POST";
   request.url = server.endpoint() + "/";
-  request.headers = {"Content-Type: application/x-www-form-urlencoded"};
-  request.body = "Action=AssumeRole&Version=2011-06-15&DurationSeconds=900";
-  request.answer_bytes_max = 1U << 20;
-  request.stall_seconds = 10;
-  request.signing = &signing;
-  const auto answer = http.send(request);
+  request.headers = {{"content-type", "application/x-www-form-urlencoded"}};
+  request.body = std::make_shared<const std::string>(
+      "Action=AssumeRole&Version=2011-06-15&DurationSeconds=900");
+  request.signing = {"aws:amz:us-east-1:sts", *server.credentials()("AWS_ACCESS_KEY_ID"),
+                     *server.credentials()("AWS_SECRET_ACCESS_KEY")};
+  const auto answer = http.send(std::move(request), 1U << 20);
   ASSERT_TRUE(answer.ok());
   ASSERT_EQ(answer->status, 200) << answer->body;
   const auto temporary = [&](const std::string& token) {
@@ -153,7 +156,8 @@ TEST(MinioStore, AStockClientReadsTheObjects) {
     GTEST_SKIP() << "needs boto3: pip install boto3";
   const MinioServer& server = MinioServer::shared();
   const std::string prefix = new_prefix();
-  auto store = opened(store::open_s3_store(server.url("", prefix), server.credentials()));
+  auto store = opened(
+      store::open_s3_store(server.url("", prefix), server.credentials(), MinioServer::fetch()));
   runtime::AsioRuntime loop("test");
   ports::StoreAsker asker(loop, *store);
   const std::string etag = asker.put("runs/a/snapshot", std::string("\0\xff", 2)).take();

@@ -5,7 +5,7 @@
 #include <atomic>
 #include <string>
 
-#include "store/tcp_server_test.h"
+#include "ports/tcp_server_test.h"
 
 namespace telltale::component {
 
@@ -29,7 +29,7 @@ class Proxy {
   bool forward(int from, int to, bool is_answer, bool& asked_lost);
 
   const int upstream_port_;
-  store::TcpServer server_;
+  ports::TcpServer server_;
 };
 
 }  // namespace telltale::component

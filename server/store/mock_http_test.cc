@@ -1,41 +1,22 @@
-#include "store/tcp_server_test.h"
+#include "store/mock_http_test.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
 #include <optional>
 #include <sstream>
 
-#include "base/check.h"
-
 namespace telltale::store {
 namespace {
+
+using ports::receive;
+using ports::send_all;
 
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return text;
-}
-
-void send_all(int socket, const std::string& bytes) {
-  std::size_t sent = 0;
-  while (sent < bytes.size()) {
-    const ssize_t now = ::send(socket, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
-    if (now <= 0) return;
-    sent += static_cast<std::size_t>(now);
-  }
-}
-
-// More bytes of the connection; false at its end.
-bool receive(int socket, std::string& into) {
-  char bytes[64 << 10];
-  const ssize_t got = ::recv(socket, bytes, sizeof(bytes), 0);
-  if (got > 0) into.append(bytes, static_cast<std::size_t>(got));
-  return got > 0;
 }
 
 std::optional<MockRequest> read_request(int socket, std::string& buffered) {
@@ -70,46 +51,6 @@ std::optional<MockRequest> read_request(int socket, std::string& buffered) {
 }
 
 }  // namespace
-
-TcpServer::TcpServer(std::function<void(int socket)> serve)
-    : serve_(std::move(serve)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  auto* raw = reinterpret_cast<sockaddr*>(&address);
-  CHECK(::bind(listener_, raw, size) == 0 && ::listen(listener_, 64) == 0 &&
-            ::getsockname(listener_, raw, &size) == 0,
-        "no port to listen on");
-  port_ = ntohs(address.sin_port);
-  acceptor_ = std::thread([this] { accept_all(); });
-}
-
-TcpServer::~TcpServer() {
-  ::shutdown(listener_, SHUT_RDWR);
-  acceptor_.join();
-  ::close(listener_);
-  {
-    const std::lock_guard lock(mutex_);
-    for (const int socket : open_) ::shutdown(socket, SHUT_RDWR);
-  }
-  for (std::thread& thread : threads_) thread.join();
-}
-
-void TcpServer::accept_all() {
-  while (true) {
-    const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-    if (socket < 0) return;
-    const std::lock_guard lock(mutex_);
-    open_.insert(socket);
-    threads_.emplace_back([this, socket] {
-      serve_(socket);
-      const std::lock_guard lock_again(mutex_);
-      open_.erase(socket);
-      ::close(socket);
-    });
-  }
-}
 
 std::string http_answer(int status, const std::string& body,
                         const std::vector<std::string>& headers) {

@@ -15,8 +15,9 @@ from typing import Any, List, NoReturn, Optional
 
 from local_target import leftovers
 from local_target.errors import UsageError
+from local_target.run_tracker import BEFORE_IT_SPOKE
 from telltale import ids
-from telltale.encoding import clean_text
+from telltale.encoding import clean_text, now_us
 from telltale.sender import Sender
 from telltale.spool import default_root
 
@@ -107,8 +108,11 @@ def _become_detached(options: argparse.Namespace, write_fd: int) -> NoReturn:
 
 def _run(options: argparse.Namespace, told_fd: Optional[int]) -> int:
     sender: Optional[Sender] = None
+    mark: Optional[leftovers.RunningMark] = None
     try:
         if options.run_key:  # the page waits for this key: tell it at once that something happens
+            mark = leftovers.RunningMark(default_root(), options.run_key)
+            mark.hold()
             sender = Sender(options.url, options.run_key)
             name = os.path.splitext(os.path.basename(options.pipeline_file))[0]
             body = {"state": "PENDING", "name": clean_text(name), "source": "local"}
@@ -119,27 +123,40 @@ def _run(options: argparse.Namespace, told_fd: Optional[int]) -> int:
         arguments = pipeline_file.arguments(pipeline, options.param)
         kfp_adapter.check_version()
     except Exception as error:
-        sentence = (
-            str(error) if isinstance(error, UsageError) else f"{type(error).__name__}: {error}"
-        )
-        return _refuse(sentence, sender, told_fd)
+        code = _refuse(_sentence(error), sender, told_fd)
+        if mark is not None:
+            mark.remove()
+        return code
     run_key = options.run_key or runner.new_run_key(pipeline.name)
     sender = sender or Sender(options.url, run_key)
-    mark = leftovers.RunningMark(sender.spool_root, run_key)
-    mark.hold()
-    directory = options.directory or os.path.join(runner.data_root(), "runs", run_key)
-    os.makedirs(directory, exist_ok=True)
-    if told_fd is not None:
-        _log_to(os.path.join(directory, "runner.log"))
-        os.write(told_fd, f"started {run_key}".encode())
-        os.close(told_fd)
-    else:
-        print(f"Run {run_key}", flush=True)
-    settings = runner.Settings(options.url, run_key, os.path.abspath(directory), options.nice)
+    if mark is None:
+        mark = leftovers.RunningMark(sender.spool_root, run_key)
+        mark.hold()
+    # Where what follows ends without a word, the mark stays: who comes next says so.
     try:
-        return _execute(runner.LocalRun(pipeline, settings, sender), arguments, sender, options)
-    finally:
-        mark.remove()
+        directory = options.directory or os.path.join(runner.data_root(), "runs", run_key)
+        os.makedirs(directory, exist_ok=True)
+        if told_fd is not None:
+            _log_to(os.path.join(directory, "runner.log"))
+            os.write(told_fd, f"started {run_key}".encode())
+            os.close(told_fd)
+        else:
+            print(f"Run {run_key}", flush=True)
+        settings = runner.Settings(options.url, run_key, os.path.abspath(directory), options.nice)
+        run = runner.LocalRun(pipeline, settings, sender)
+        code = _execute(run, arguments, sender, options)
+    except Exception as error:
+        traceback.print_exc()
+        _tell_failure(sender, f"The runner failed: {_sentence(error)}", now_us())
+        code = 1
+    mark.remove()
+    return code
+
+
+def _sentence(error: BaseException) -> str:
+    known = isinstance(error, UsageError)
+    text = str(error) if known else f"{type(error).__name__}: {error}"
+    return " ".join(clean_text(text).split())
 
 
 def _execute(run: Any, arguments: Any, sender: Sender, options: argparse.Namespace) -> int:
@@ -163,11 +180,15 @@ def _execute(run: Any, arguments: Any, sender: Sender, options: argparse.Namespa
     return 0 if state == "SUCCEEDED" else 1
 
 
+def _tell_failure(sender: Sender, sentence: str, version: int) -> None:
+    end = {"state": "FAILED", "message": sentence, "version": version, "finished_at_us": now_us()}
+    sender.put_fact("run_state", end)
+    sender.close(3.0)
+
+
 def _refuse(sentence: str, sender: Optional[Sender], told_fd: Optional[int]) -> int:
-    sentence = " ".join(clean_text(sentence).split())
     if sender is not None:
-        sender.put_fact("run_state", {"state": "FAILED", "message": sentence, "version": 1})
-        sender.close(3.0)
+        _tell_failure(sender, sentence, BEFORE_IT_SPOKE + 1)
     if told_fd is not None:
         os.write(told_fd, sentence.encode())
         os.close(told_fd)

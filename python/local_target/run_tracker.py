@@ -15,6 +15,10 @@ from telltale.sender import Sender
 _GRAPH_TASKS_PER_EVENT = 500
 # A value longer than this is shown shortened: outputs may be whole data sets.
 _VALUE_LENGTH = 16_384
+# The version of what is said in a run's stead before it spoke itself, by who started it
+# (server/deliver/target_local.cc) or by who comes after it (leftovers). What the run itself says
+# begins after it and wins, whichever comes first.
+BEFORE_IT_SPOKE = 1
 _ENDED = frozenset({"SUCCEEDED", "FAILED", "SKIPPED", "CACHED", "CANCELLED"})
 
 
@@ -33,7 +37,7 @@ class RunTracker:
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
         self._lock = threading.RLock()
-        self._version = 0
+        self._version = BEFORE_IT_SPOKE
         self._states: Dict[str, str] = {}  # in the order tasks became known
         self._names: Dict[str, str] = {}
         self._kinds: Dict[str, str] = {}

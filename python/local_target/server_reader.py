@@ -24,8 +24,8 @@ class ServerReader:
         """The run's summary; {} when the server does not know it."""
         try:
             answer = self._get(f"/api/v1/runs?keys={run_key}")
-            run = next(iter(answer["runs"]), {})
-        except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
+            run = next(iter(answer.get("runs", [])), {})
+        except (OSError, http.client.HTTPException, ValueError, AttributeError, TypeError):
             return None
         return run if isinstance(run, dict) else None
 

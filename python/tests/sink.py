@@ -21,6 +21,9 @@ class Sink:
         self.connections = 0
         self.requests = 0
         self.cancelled: Dict[str, int] = {}
+        self.summaries: Dict[str, Dict[str, Any]] = {}  # what it answers of a run
+        self.knows_runs = True
+        self.asked = 0  # times that it was asked for runs
         self.tokens: List[str] = []  # what each request showed
         self.known_tokens: Optional[List[str]] = None  # None: everybody may
         self.reply: Optional[Callable[[List[Event]], Optional[Reply]]] = None
@@ -72,7 +75,7 @@ class Sink:
         with self.changed:
             return [event for event in self.events if kind in event]
 
-    def wait_for(self, condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
+    def wait_for(self, condition: Callable[[], bool], timeout_s: float = 240.0) -> None:
         with self.changed:
             assert self.changed.wait_for(condition, timeout_s), self.summary()
 
@@ -182,11 +185,15 @@ class _Handler(BaseHTTPRequestHandler):
             return
         query = parse_qs(urlsplit(self.path).query)
         runs = []
-        for key in query.get("keys", [""])[0].split(","):
-            run: Dict[str, Any] = {"run_key": key}
-            if key in self.server.sink.cancelled:
-                run["cancel_requested_at_us"] = str(self.server.sink.cancelled[key])
+        sink = self.server.sink
+        for key in query.get("keys", [""])[0].split(",") if sink.knows_runs else []:
+            run: Dict[str, Any] = {"run_key": key, **sink.summaries.get(key, {})}
+            if key in sink.cancelled:
+                run["cancel_requested_at_us"] = str(sink.cancelled[key])
             runs.append(run)
+        with sink.changed:
+            sink.asked += 1
+            sink.changed.notify_all()
         self._answer((200, {}, json.dumps({"runs": runs}).encode()))
 
     def _answer(self, reply: Reply) -> None:

@@ -47,7 +47,7 @@ def start(sink: Sink, environment: Dict[str, str], python: str, tmp_path: Path) 
 
 
 def finish(process: "subprocess.Popen[str]", code: int = 0) -> str:
-    out, err = process.communicate(timeout=240)
+    out, err = process.communicate(timeout=600)
     assert process.returncode == code, out + err
     return err
 

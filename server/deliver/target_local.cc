@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <vector>
@@ -22,15 +24,33 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t kWatchUs = 100'000;
-// The runner reports its own failures and then ends with one of these.
+// The runner says itself how the run ended, and then ends with one of these. Of the latter two
+// Python itself makes use as well, where the runner could not even begin.
 constexpr int kSucceeded = 0;
-constexpr int kReportedFailure = 1;
+constexpr int kFailed = 1;
+constexpr int kRefused = 2;
+// Of what is said in a run's stead before it spoke itself. What it says begins with version 2
+// (python/local_target/run_tracker.py): that wins, whichever comes first.
+constexpr std::uint64_t kBeforeItSpoke = 1;
 
 std::string launch_log(const TargetLocalOptions& options, const RunKey& key) {
   return options.data + "/launches/" + key.text() + ".log";
 }
 
 std::string spool_of(const TargetLocalOptions& options) { return options.data + "/spool"; }
+
+// The run's mark (python/local_target/leftovers.py): its process holds it while it lives. There
+// before the run is in the log, so that the next server settles a run whose process never came.
+void leave_mark(const TargetLocalOptions& options, const RunKey& key) {
+  ::mkdir(spool_of(options).c_str(), 0700);  // there as a rule; else the next line says why not
+  const std::string path = spool_of(options) + "/" + key.text() + ".running";
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (fd >= 0) {
+    ::close(fd);
+  } else {
+    spdlog::warn("deliver: no mark of a run at {}: {}", path, std::strerror(errno));
+  }
+}
 
 // The last line that says something: of a Python traceback that is the exception.
 std::string last_line_of(const std::string& path) {
@@ -122,6 +142,7 @@ void TargetLocal::launch(LaunchSpec spec, ports::Respond respond) {
   state.set_message("Starting Python and compiling the pipeline.");
   state.mutable_launch()->set_pipeline_file(spec.pipeline_file);
   state.mutable_launch()->set_working_directory(spec.working_directory);
+  leave_mark(options_, key);
   append(key, event.SerializeAsString(),
          [this, key, spec = std::move(spec), respond = std::move(respond)](Status status) mutable {
            if (!status.ok()) {
@@ -136,7 +157,7 @@ void TargetLocal::launch(LaunchSpec spec, ports::Respond respond) {
            what.output_file = launch_log(options_, key);
            const Result<int> pid = spawn_detached(what);
            if (!pid.ok()) {
-             report_failure(key, pid.error().message);
+             report_failure(key, pid.error().message, kBeforeItSpoke);
              respond(ports::problem(pid.error()));
              return;
            }
@@ -163,11 +184,13 @@ void TargetLocal::await(int pid, UniqueFunction<void(int)> ended) {
 }
 
 void TargetLocal::runner_ended(const RunKey& key, int status) {
-  const bool reported = WIFEXITED(status) && (WEXITSTATUS(status) == kSucceeded ||
-                                              WEXITSTATUS(status) == kReportedFailure);
-  if (reported) return;
-  report_failure(key, fmt::format("The runner stopped ({}). {}", how_it_ended(status),
-                                  last_line_of(launch_log(options_, key))));
+  const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  if (code == kSucceeded) return;
+  const bool said_so = code == kFailed || code == kRefused;
+  report_failure(key,
+                 fmt::format("The runner stopped ({}). {}", how_it_ended(status),
+                             last_line_of(launch_log(options_, key))),
+                 said_so ? kBeforeItSpoke : static_cast<std::uint64_t>(to_number(loop_.now())));
 }
 
 void TargetLocal::settle_earlier_runs() {
@@ -199,11 +222,11 @@ SpawnSpec TargetLocal::python(std::vector<std::string> arguments) const {
   return what;
 }
 
-void TargetLocal::report_failure(const RunKey& key, const std::string& why) {
+void TargetLocal::report_failure(const RunKey& key, const std::string& why, std::uint64_t version) {
   schema::Event event = event_of(key, loop_, "launch-failed-" + key.text());
   schema::RunState& state = *event.mutable_run_state();
   state.set_state(schema::FAILED);
-  state.set_version(static_cast<std::uint64_t>(to_number(loop_.now())));
+  state.set_version(version);
   state.set_finished_at_us(to_number(loop_.now()));
   state.set_message(why);
   append(key, event.SerializeAsString(), [](Status) {

@@ -4,6 +4,7 @@
 // process.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -52,7 +53,7 @@ class TargetLocal final : public ports::HttpHandler {
   // `ended` with the process's wait status.
   void await(int pid, UniqueFunction<void(int)> ended);
   void runner_ended(const RunKey& key, int status);
-  void report_failure(const RunKey& key, const std::string& why);
+  void report_failure(const RunKey& key, const std::string& why, std::uint64_t version);
   void append(const RunKey& key, std::string event, UniqueFunction<void(Status)> done);
 
   ports::Runtime& loop_;

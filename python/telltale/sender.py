@@ -5,8 +5,9 @@ to a queue and wake it. A batch is in flight at a time: what arrives meanwhile i
 next one. Nothing a server does or fails to do raises in a caller's thread.
 
 Callers take no lock that a signal handler could find held: put, flush and stats may be called from
-one at any moment. What is in flight is on disk as soon as an answer takes longer than KEEP_AFTER_S,
-and so is what comes meanwhile: a server that never answers costs nothing at the program's end.
+one at any moment (docs/adr/0015). What is in flight is on disk as soon as an answer takes longer
+than KEEP_AFTER_S, and so is what comes meanwhile: a server that never answers costs nothing at the
+program's end.
 """
 
 import _thread
@@ -337,7 +338,12 @@ class Sender:
             event["id"] = f"{self.epoch}-{self._sequence}"
             event["epoch"] = self.epoch
             event["sequence"] = self._sequence
-            lines.append(encode_line(event))
+            try:
+                lines.append(encode_line(event))
+            except (TypeError, ValueError, RecursionError) as error:
+                self._sequence -= 1
+                self._rejected += 1
+                self._keeper.warn("an event that JSON can't hold was left out", error)
         return lines
 
     def _deliver_outbox(self) -> None:

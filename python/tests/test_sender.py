@@ -127,6 +127,20 @@ def test_refused_lines_of_a_batch_are_counted(sink: Sink, tmp_path: Path) -> Non
     assert sender.stats().rejected == 1
 
 
+@pytest.mark.parametrize("odd", [float("inf"), object(), 1j, {object(): 1}])
+def test_an_event_that_json_cant_hold_costs_no_other(
+    sink: Sink, tmp_path: Path, odd: object
+) -> None:
+    sender = make(sink, tmp_path)
+    for number in range(3):
+        put(sender, number)
+        sender.put_fact("artifact", {"path": "t", "uri": odd})
+    assert sender.close(30)
+    assert steps(sink) == [0, 1, 2]
+    assert [e["sequence"] for e in sink.events] == list(range(1, len(sink.events) + 1))
+    assert sender.stats().rejected == 3
+
+
 def test_a_batch_that_is_too_large_is_cut(sink: Sink, tmp_path: Path) -> None:
     sink.reply = lambda events: (413, {}, b"") if len(events) > 3 else None
     sender = make(sink, tmp_path)

@@ -33,8 +33,9 @@ _UNDER_WAY = (errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK)
 # Loaded now: later on it would be loaded on the sender's thread, and a fork could come in between.
 codecs.lookup("idna")
 
-# Called between two slices of a wait; what it raises ends the request.
-OnWait = Callable[[], None]
+# Called between two slices of a wait; what it raises ends the request. With True before a wait that
+# can't be cut.
+OnWait = Callable[[bool], None]
 Address = Tuple[Any, ...]
 
 
@@ -82,7 +83,10 @@ class _Wait:
         if now >= self._deadline:
             raise socket.timeout("no answer in time")
         self._turn_at = now + SLICE_S
-        self._on_wait()
+        self._on_wait(False)
+
+    def before_uncut(self) -> None:
+        self._on_wait(True)
 
 
 class _Stream(io.RawIOBase):
@@ -233,6 +237,8 @@ _resolved: "dict[Tuple[str, int], List[Tuple[int, Address]]]" = {}
 def _addresses(host: str, port: int, wait: _Wait) -> List[Tuple[int, Address]]:
     """Where the host is. Raises OSError. Nothing can end a look-up: a name is looked up by a thread
     that nobody has to wait for."""
+    if host == "localhost":  # needs no look-up, and so no thread: a program may be at its end
+        return [(socket.AF_INET, ("127.0.0.1", port)), (socket.AF_INET6, ("::1", port))]
     for family in (socket.AF_INET, socket.AF_INET6):
         with contextlib.suppress(OSError):
             socket.inet_pton(family, host)
@@ -252,8 +258,10 @@ def _addresses(host: str, port: int, wait: _Wait) -> List[Tuple[int, Address]]:
 
     try:
         _thread.start_new_thread(look_up, ())
-    except RuntimeError as error:  # no room for a thread, or the program is at its end
-        raise OSError(str(error)) from error
+    except RuntimeError:  # no room for a thread, or the program is at its end
+        wait.before_uncut()
+        with waiting.at_rest():
+            look_up()
     while True:
         with waiting.at_rest():
             if done.wait(SLICE_S):

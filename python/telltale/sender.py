@@ -402,12 +402,12 @@ class Sender:
             self._tell_status(answer.status)
             raise _Retry(answer.retry_after_s)
 
-    def _while_waiting(self) -> None:
+    def _while_waiting(self, at_once: bool) -> None:
         """Between two slices of a wait for the server: what it doesn't take goes to disk."""
         now = time.monotonic()
         if self._deadline is not None and (now >= self._deadline or self._away_for_long()):
             raise Unreachable("the program is ending")
-        if now < self._keep_at:
+        if now < self._keep_at and not at_once:
             return
         self._keep_at = now + SPOOL_GAP_S
         for batch in self._outbox:

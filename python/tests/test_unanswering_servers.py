@@ -218,6 +218,32 @@ def test_a_name_that_is_looked_up_for_ever_holds_nothing_up(
     never.set()
 
 
+def test_a_name_is_looked_up_at_the_end_of_a_program_too(
+    sink: Sink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There an interpreter may start no thread any more. What is under way is on disk before."""
+    spool = tmp_path / "spool"
+    found: List[List[int]] = []
+
+    def look_up(*args: Any, **named: Any) -> Any:
+        found.append(kept(spool))
+        return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port))]
+
+    def refuse(*args: Any) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    port = int(sink.url.rpartition(":")[2])
+    sender = Sender(f"http://name.invalid:{port}", RUN_KEY, str(spool))
+    monkeypatch.setattr("_thread.start_new_thread", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    sender.put(Point("train", "loss", 1, 1, 1.0))
+    assert sender.close(30)
+    monkeypatch.undo()
+    assert sink.points("train", "loss") == [(1, 1.0)]
+    assert found == [[1]]
+    assert not list(spool.iterdir())
+
+
 def test_without_room_for_a_thread_the_end_of_the_program_delivers(
     sink: Sink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-# telltale_page: the built page (ui/dist) as a library behind server/serve/embedded_page.h. Embeds
+# telltale_page: the built page (ui/dist) as a library behind server/web/embedded_page.h. Embeds
 # again when a file of ui/dist changes, appears or goes; without ui/dist a page that says how to
 # build it.
 enable_language(ASM)

@@ -16,7 +16,7 @@ using namespace telltale;
 
 constexpr std::size_t kMessages = 64;
 
-class Peer final : public serve::Transport {
+class Peer final : public ports::Transport {
  public:
   void send(std::string message) override {
     CHECK(!closed_ && !sending_, "a message is sent while another one is on its way");
@@ -28,7 +28,7 @@ class Peer final : public serve::Transport {
   void close() override { closed_ = true; }
 
   // The kernel takes what was sent.
-  void take(serve::Session& session) {
+  void take(ports::Session& session) {
     if (!sending_) return;
     sending_ = false;
     session.sent();

@@ -21,7 +21,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto tokens = telltale::main::read_tokens("/proc/self/fd/" + std::to_string(kFile));
   if (!tokens.ok()) return 0;
   CHECK(!tokens->empty(), "a file of tokens without any");
-  for (const std::string& token : tokens.value())
-    CHECK(token.size() >= 16 && token.find('\n') == std::string::npos, "a token is too short");
+  for (const auto& line : tokens.value())
+    CHECK(line.token.size() >= 16 && line.token.find('\n') == std::string::npos,
+          "a token is too short");
   return 0;
 }

@@ -53,6 +53,7 @@ bool expected(std::string_view line, Event& event) {
   if (!strict && !reference_takes(line, true, event)) return false;
   event.set_unparsed(strict ? std::string() : std::string(line));
   if (!telltale::collect::check_event(event).ok()) return false;
+  if (event.has_cancel_request()) return false;  // the server's own
   event.set_observed_at_us(to_number(kNow));
   if (event.happened_at_us() == 0) event.set_happened_at_us(to_number(kNow));
   return true;

@@ -36,7 +36,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto runs = telltale::serve::parse_run_query(resource.value());
   static const telltale::fold::Catalogue kCatalogue = catalogue_of_three();
   if (runs.ok()) {
-    const auto list = telltale::serve::encode_run_list(kCatalogue, runs.value());
+    const auto list = telltale::serve::encode_run_list(
+        kCatalogue, kCatalogue.page(runs->filter, runs->page, runs->limit));
     CHECK(static_cast<std::size_t>(list.runs_size()) <= runs->limit, "a page above its limit");
   }
   const auto series = telltale::serve::parse_series_query(resource.value());

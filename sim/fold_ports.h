@@ -19,6 +19,7 @@ enum class FoldBug {
   checkpoint_before_blocks,  // and of archived events
   archived_too_far,          // a checkpoint says that all that was folded is archived
   no_generation_check,       // conditional writes always hold
+  durations_by_set_clock,    // what is due is measured by the clock that people set
 };
 
 class FoldLog final : public ForwardingLog {

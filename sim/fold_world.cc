@@ -104,13 +104,16 @@ struct FoldWorld::Source {
   bool ended = false;
 };
 
-FoldWorld::FoldWorld(std::uint64_t seed, FoldBug bug)
+FoldWorld::FoldWorld(std::uint64_t seed, FoldBug bug, Weather weather)
     : runtime_(seed),
       bug_(bug),
+      weather_(weather),
       pace_(pace_of(runtime_)),
-      loses_snapshots_(runtime_.random() % 2 == 0 && bug == FoldBug::none),
+      loses_snapshots_(runtime_.random() % 2 == 0 && bug == FoldBug::none &&
+                       weather == Weather::stormy),
       log_(runtime_, log_options()),
-      group_(ports::kEventsTopic, kPartitions) {
+      group_(ports::kEventsTopic, kPartitions),
+      faulty_(weather == Weather::stormy) {
   workers_.resize(kWorkers);
   for (std::size_t i = 0; i < kWorkers; ++i) start_worker(i);
   start_server();
@@ -120,7 +123,20 @@ FoldWorld::~FoldWorld() {
   for (const auto& node : nodes_) node->kill();
 }
 
-SimNode& FoldWorld::new_node() { return *nodes_.emplace_back(std::make_unique<SimNode>(runtime_)); }
+SimNode& FoldWorld::new_node() {
+  const auto durations = bug_ == FoldBug::durations_by_set_clock
+                             ? SimNode::Durations::by_the_clock_that_is_set
+                             : SimNode::Durations::by_the_steady_clock;
+  return *nodes_.emplace_back(std::make_unique<SimNode>(runtime_, durations));
+}
+
+// Of a worker or of the server.
+void FoldWorld::set_a_clock() {
+  const std::size_t which = runtime_.random() % (kWorkers + 1);
+  SimNode& node = which == kWorkers ? server_->node : workers_[which]->node;
+  node.set_clock_by(some_clock_step(runtime_));
+  ++clocks_set_;
+}
 
 void FoldWorld::start_worker(std::size_t which) {
   if (workers_[which] != nullptr) workers_[which]->node.kill();
@@ -230,8 +246,9 @@ void FoldWorld::invent() {
 void FoldWorld::step(bool troubles) {
   if (troubles) {
     invent();
-    for (std::size_t i = 0; i < kWorkers; ++i) trouble_worker(i);
-    if (runtime_.random() % 300 == 0) start_server();
+    if (runtime_.random() % 100 == 0) set_a_clock();
+    for (std::size_t i = 0; i < kWorkers && weather_ == Weather::stormy; ++i) trouble_worker(i);
+    if (weather_ == Weather::stormy && runtime_.random() % 300 == 0) start_server();
     if (runtime_.random() % 10 == 0) watch();
     if (loses_snapshots_ && runtime_.random() % 300 == 0) lose_a_snapshot();
   }
@@ -256,6 +273,7 @@ void FoldWorld::run() {
   for (int i = 0; i < kSteps; ++i) step(true);
   faulty_ = false;
   settle(600);  // whoever sleeps wakes, whoever stops has stopped
+  if (weather_ == Weather::calm) check_all_is_stored();
   for (std::size_t i = 0; i < kWorkers; ++i) start_worker(i);
   settle(400);
 }
@@ -295,7 +313,7 @@ void FoldWorld::check_all(std::vector<std::string>& wrong) {
     }
     const fold::SummaryPtr listed = server_->runs.catalogue().find(key.text());
     if (listed == nullptr ||
-        listed->SerializeAsString() != fold::encode_summary(source->truth).SerializeAsString())
+        listed->SerializeAsString() != fold::encode_listed(source->truth).SerializeAsString())
       wrong.push_back("the list says something else of a run than its events");
   }
 }
@@ -308,6 +326,18 @@ keep::Checkpoint FoldWorld::checkpoint(int partition) {
                                                    }});
   runtime_.run_until_idle();
   return found;
+}
+
+// Nothing waits for a clock that was set.
+void FoldWorld::check_all_is_stored() {
+  for (int partition = 0; partition < kPartitions; ++partition) {
+    LogOffset end{};
+    log_.bounds({ports::kEventsTopic, partition},
+                {runtime_, [&](Result<ports::Bounds> bounds) { end = bounds->end; }});
+    const keep::Checkpoint found = checkpoint(partition);  // which also waits for the bounds
+    if (found.next < end) wrong_.insert("a checkpoint is late");
+    if (found.archived.next < end) wrong_.insert("the archive is late");
+  }
 }
 
 // What is folded, and can be folded again.

@@ -1,11 +1,11 @@
 // FoldWorld: two fold workers of one group over one log and one store, as on machines of their own:
 // each can fall silent, wake up after its partitions moved, be killed, or be stopped in order; its
-// log and store fail and answer late, and half of the stores lose or damage a snapshot now and
-// then; in the others no run may ever have to be folded again, which would hide what the fold lost.
-// What was committed expires from the log, so that the store alone has it. A server that is started
-// again and again opens runs meanwhile. The truth is every event once, folded as it is appended;
-// checks() compares with it, byte by byte: the runs, the list, the archive, and the runs once more
-// when no snapshot is left.
+// log and store fail and answer late, somebody sets its clock, and half of the stores lose or
+// damage a snapshot now and then; in the others no run may ever have to be folded again, which
+// would hide what the fold lost. What was committed expires from the log, so that the store alone
+// has it. A server that is started again and again opens runs meanwhile. The truth is every event
+// once, folded as it is appended; checks() compares with it, byte by byte: the runs, the list, the
+// archive, and the runs once more when no snapshot is left.
 #pragma once
 
 #include <map>
@@ -32,7 +32,10 @@ namespace telltale::sim {
 
 class FoldWorld {
  public:
-  FoldWorld(std::uint64_t seed, FoldBug bug);
+  // A calm one has no faults but clocks that are set, and nobody restarts anything; then all of it
+  // is in the store half a minute after the last event.
+  enum class Weather { stormy, calm };
+  FoldWorld(std::uint64_t seed, FoldBug bug, Weather weather = Weather::stormy);
   ~FoldWorld();
 
   void run();
@@ -41,6 +44,7 @@ class FoldWorld {
   std::uint64_t trace() const { return runtime_.trace(); }
   const Counters& counters() const { return counters_; }
   std::uint64_t zombies() const { return zombies_; }
+  std::uint64_t clocks_set() const { return clocks_set_; }
   std::uint64_t manifests() const { return manifests_; }
 
  private:
@@ -63,6 +67,8 @@ class FoldWorld {
   void check_archive(std::vector<std::string>& wrong);
   keep::Checkpoint checkpoint(int partition);
   std::vector<std::string> snapshots();
+  void set_a_clock();
+  void check_all_is_stored();
   void lose_a_snapshot();
   void lose_all_snapshots();
   void commit(const ports::Partition& partition, LogOffset next);
@@ -70,6 +76,7 @@ class FoldWorld {
 
   runtime::SimRuntime runtime_;
   const FoldBug bug_;
+  const Weather weather_;
   const loops::ArchivePace pace_;
   const bool loses_snapshots_;
   std::vector<std::unique_ptr<SimNode>> nodes_;  // of the living and the dead; all post to them
@@ -85,6 +92,7 @@ class FoldWorld {
   bool faulty_ = true;
   std::uint64_t zombies_ = 0;
   std::uint64_t manifests_ = 0;
+  std::uint64_t clocks_set_ = 0;
 };
 
 }  // namespace telltale::sim

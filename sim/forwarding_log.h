@@ -35,6 +35,11 @@ class ForwardingLog : public ports::Log {
                  ports::Completion<Result<std::optional<LogOffset>>> done) override {
     inner_.committed(std::move(group), std::move(partition), std::move(done));
   }
+  void check(ports::Completion<Status> done) override { inner_.check(std::move(done)); }
+  void forget(ports::Partition partition, LogOffset before,
+              ports::Completion<Status> done) override {
+    inner_.forget(std::move(partition), before, std::move(done));
+  }
   std::unique_ptr<ports::Membership> join(std::string group, std::string topic,
                                           ports::Runtime& home,
                                           ports::MemberCallbacks callbacks) override {

@@ -32,12 +32,15 @@ void Producer::invent() {
   const auto path = [&] {
     return fmt::format("task-{}", runtime_.random() % static_cast<std::uint64_t>(tasks_));
   };
-  const std::uint64_t what = tasks_ == 0 ? 0 : runtime_.random() % 8;
+  const std::uint64_t what = tasks_ == 0 ? 0 : runtime_.random() % 9;
   schema::Event& event = add();
   switch (what) {
     case 0: {
       event.mutable_graph()->set_version(++version_);
-      event.mutable_graph()->add_tasks()->set_path(fmt::format("task-{}", tasks_++));
+      auto& task = *event.mutable_graph()->add_tasks();
+      for (std::uint64_t i = tasks_ == 0 ? 0 : runtime_.random() % 3; i > 0; --i)
+        task.add_depends_on(path());
+      task.set_path(fmt::format("task-{}", tasks_++));
       break;
     }
     case 1: {
@@ -71,6 +74,13 @@ void Producer::invent() {
         points.add_step(step_++);
         points.add_value(static_cast<double>(runtime_.random() % 1000));
       }
+      break;
+    }
+    case 7: {
+      auto& artifact = *event.mutable_artifact();
+      artifact.set_path(path());
+      artifact.set_name(fmt::format("artifact-{}", runtime_.random() % 5));
+      artifact.set_uri(fmt::format("file:/{}", events_.size()));
       break;
     }
     default: {

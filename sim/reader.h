@@ -14,7 +14,7 @@
 
 namespace telltale::sim {
 
-class Reader final : public serve::Transport {
+class Reader final : public ports::Transport {
  public:
   struct Faults {
     bool drop_removed = false;  // of the planted bugs: what the frames lose on their way

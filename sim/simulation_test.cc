@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <spdlog/spdlog.h>
 
+#include "sim/error_count.h"
 #include "sim/seeds.h"
 #include "sim/world.h"
 
@@ -40,6 +41,19 @@ TEST_F(Simulation, NothingIsLostDoubledOrInventedWhateverFails) {
   EXPECT_GT(reconnects, 0U);
   fmt::print("seeds {}-{}: {} crashes, {} retries, {} reconnects\n", first, last, crashes, retries,
              reconnects);
+}
+
+TEST_F(Simulation, WithoutFaultsNoErrorIsLogged) {
+  const auto [first, last] = seeds_to_run(30);
+  for (std::uint64_t seed = first; seed <= last; ++seed) {
+    const ErrorCount errors;
+    World world(seed, Bug::none, World::Weather::calm);
+    world.run();
+    for (const std::string& wrong : world.checks())
+      ADD_FAILURE() << "seed " << seed << ": " << wrong;
+    EXPECT_EQ(errors.count(), 0U) << "seed " << seed << ": " << errors.first();
+    ASSERT_FALSE(HasFailure()) << "make sim SEED=" << seed;
+  }
 }
 
 class PlantedBug : public Simulation, public testing::WithParamInterface<Bug> {};

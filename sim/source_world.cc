@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "collect/event_gate.h"
 #include "collect/event_parser.h"
 #include "collect/rejected_events.h"
 #include "fold/run_view.h"
@@ -44,8 +45,9 @@ struct SourceWorld::Process {
                       world.faulty_ ? kExpirePercent : 0),
         source(faulty_source, node, world.bug_ == SourceBug::expired_is_the_end),
         rejected(world.counters_),
+        gate(node, log, world.counters_, rejected),
         loop(
-            node, log, source, "memory:sim", world.counters_,
+            node, log, gate, source, "memory:sim", world.counters_,
             [this, bug = world.bug_](std::vector<ports::Item> items) {
               if (bug == SourceBug::ids_of_the_reader) {
                 for (ports::Item& item : items) item.id = hash_id({std::to_string(node.random())});
@@ -62,6 +64,7 @@ struct SourceWorld::Process {
   ports::FaultySource faulty_source;
   DeafSource source;
   collect::RejectedEvents rejected;
+  collect::EventGate gate;
   loops::CollectLoop loop;
 };
 
@@ -116,6 +119,7 @@ void SourceWorld::step() {
   if (runtime_.random() % 3 == 0) add(runtime_.random() % 8);
   if (runtime_.random() % 80 == 0) cut_to(runtime_.random() % (facts_.size() + 1));
   if (runtime_.random() % 40 == 0) crash();
+  if (runtime_.random() % 40 == 0) process_->node.set_clock_by(some_clock_step(runtime_));
   runtime_.advance(kStepUs);
 }
 

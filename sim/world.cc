@@ -1,9 +1,11 @@
 #include "sim/world.h"
 
 #include <fmt/format.h>
+#include <google/protobuf/message.h>
 
 #include "fold/view_encoder.h"
 #include "keep/checkpoint.h"
+#include "sim/sim_node.h"
 
 namespace telltale::sim {
 namespace {
@@ -31,6 +33,34 @@ ports::Faults store_faults() {
   return faults;
 }
 
+// What is of another log: offsets, and when the server saw an event.
+void clear_places(google::protobuf::Message& message) {
+  const auto* reflection = message.GetReflection();
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  reflection->ListFields(message, &fields);
+  for (const auto* field : fields) {
+    const std::string& name = field->name();
+    if (name == "position" || name == "last_event_at_us" || name == "created_at_us") {
+      reflection->ClearField(&message, field);
+    } else if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE ||
+               field->is_map()) {
+      continue;
+    } else if (field->is_repeated()) {
+      for (int i = 0; i < reflection->FieldSize(message, field); ++i)
+        clear_places(*reflection->MutableRepeatedMessage(&message, field, i));
+    } else {
+      clear_places(*reflection->MutableMessage(&message, field));
+    }
+  }
+}
+
+// As text, without that.
+template <typename Message>
+std::string timeless(Message message) {
+  clear_places(message);
+  return message.ShortDebugString();
+}
+
 }  // namespace
 
 // What one life of the process holds; a crash destroys it.
@@ -40,22 +70,25 @@ struct World::Server {
         runs(runtime, log, counters),
         views(runtime, log, store, counters),
         rejected(counters),
-        ingest(runtime, runtime, log, counters, rejected) {}
+        gate(runtime, log, counters, rejected),
+        ingest(runtime, runtime, gate, counters, rejected) {}
 
   loops::FoldWorker fold;
   serve::RunList runs;
   serve::LiveViews views;
   collect::RejectedEvents rejected;
+  collect::EventGate gate;
   collect::HttpIngest ingest;
   bool ready = false;
 };
 
-World::World(std::uint64_t seed, Bug bug)
+World::World(std::uint64_t seed, Bug bug, Weather weather)
     : runtime_(seed),
       bug_(bug),
+      weather_(weather),
       kept_log_(runtime_),
-      log_(kept_log_, runtime_, log_faults()),
-      store_(kept_store_, runtime_, store_faults()) {
+      log_(kept_log_, runtime_, weather == Weather::calm ? ports::Faults{} : log_faults()),
+      store_(kept_store_, runtime_, weather == Weather::calm ? ports::Faults{} : store_faults()) {
   for (int i = 0; i < kProducers; ++i) {
     producers_.push_back(std::make_unique<Producer>(runtime_, i, bug != Bug::repeat_applied));
     Reader::Faults faults;
@@ -120,12 +153,12 @@ void World::step() {
     ports::HttpRequest request;
     request.method = "POST";
     request.headers = {{"content-type", "application/x-protobuf"}};
-    request.body = body;
     const std::uint64_t life = crashes_;
-    server_->ingest.handle(std::move(request), [this, life, producer = producer.get()](
-                                                   const ports::HttpResponse& response) {
-      if (life == crashes_) producer->answered(response.status);
-    });
+    server_->ingest.handle(
+        std::move(request), body,
+        [this, life, producer = producer.get()](const ports::HttpResponse& response) {
+          if (life == crashes_) producer->answered(response.status);
+        });
   }
   for (auto& reader : readers_) {
     if (!reader->connected() && server_->ready)
@@ -140,7 +173,8 @@ void World::run() {
       for (std::uint64_t n = runtime_.random() % 4; n > 0; --n) producer->invent();
     }
     step();
-    if (runtime_.random() % 60 == 0) crash();
+    if (weather_ == Weather::stormy && runtime_.random() % 60 == 0) crash();
+    if (runtime_.random() % 60 == 0) runtime_.set_clock_by(some_clock_step(runtime_));
     for (auto& reader : readers_) {
       if (reader->connected() && runtime_.random() % 40 == 0) reader->disconnect();
     }
@@ -199,15 +233,35 @@ void World::check_run(const Producer& producer, std::vector<std::string>& wrong)
     return;
   }
   const fold::SummaryPtr listed = server_->runs.catalogue().find(producer.run().text());
-  if (listed == nullptr) wrong.push_back("a run is not in the list");
-  for (const fold::Series& series : expected.series()) {
-    const fold::Series* found = served->view.series(series.id);
-    if (found == nullptr || found->points.value() != series.points.value())
-      wrong.push_back("points of a series are lost or doubled");
+  if (listed == nullptr) {
+    wrong.push_back("a run is not in the list");
+  } else if (timeless(*listed) != timeless(fold::encode_summary(expected))) {
+    wrong.push_back("the list says something else of a run than its events");
   }
+  check_view(served->view, expected, wrong);
   for (const auto& reader : readers_) {
     if (reader->run() == producer.run()) check_reader(*reader, expected, wrong);
   }
+}
+
+// All that a page can ask for.
+void World::check_view(const fold::RunView& served, const fold::RunView& expected,
+                       std::vector<std::string>& wrong) {
+  for (const fold::Series& series : expected.series()) {
+    const fold::Series* found = served.series(series.id);
+    if (found == nullptr || found->points.value() != series.points.value() ||
+        found->points.step() != series.points.step())
+      wrong.push_back("points of a series are lost or doubled");
+  }
+  const schema::RunView truth = fold::encode_run(expected);
+  const schema::RunView shown = fold::encode_run(served);
+  if (truth.artifacts_size() == 0) wrong.push_back("nobody made an artifact, which proves nothing");
+  if (timeless(shown) != timeless(truth))
+    wrong.push_back("a run is not what its events say: " + timeless(shown) + " instead of " +
+                    timeless(truth));
+  if (fold::encode_layout(served).SerializeAsString() !=
+      fold::encode_layout(expected).SerializeAsString())
+    wrong.push_back("a graph is drawn in another way than its events say");
 }
 
 void World::check_reader(const Reader& reader, const fold::RunView& expected,

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/counters.h"
+#include "collect/event_gate.h"
 #include "collect/http_ingest.h"
 #include "log/memory_log.h"
 #include "loops/fold_worker.h"
@@ -38,7 +39,9 @@ enum class Bug {
 
 class World {
  public:
-  World(std::uint64_t seed, Bug bug);
+  // A calm one has no faults and no crashes until its end, but a clock that is set.
+  enum class Weather { stormy, calm };
+  World(std::uint64_t seed, Bug bug, Weather weather = Weather::stormy);
   ~World();
 
   // Faults and work for a while, then quiet until everything has settled.
@@ -59,11 +62,14 @@ class World {
   void step();
   void settle();
   void check_run(const Producer& producer, std::vector<std::string>& wrong);
+  void check_view(const fold::RunView& served, const fold::RunView& expected,
+                  std::vector<std::string>& wrong);
   void check_reader(const Reader& reader, const fold::RunView& expected,
                     std::vector<std::string>& wrong);
 
   runtime::SimRuntime runtime_;
   const Bug bug_;
+  const Weather weather_;
   // What outlives the server, and the ways it goes to them.
   log::MemoryLog kept_log_;
   store::MemoryStore kept_store_;

@@ -2,7 +2,7 @@
 // emitter, and a browser with both pages. `stop` ends all of it.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, rmSync, statfsSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -66,6 +66,7 @@ export class Stage {
       await once(server, 'exit');
     });
     await until('the server is ready', async () => (await fetch(`${this.url}/readyz`)).ok);
+    this.token = readFileSync(`${data}/token`, 'utf8').trim();
   }
 
   async get(path) {
@@ -75,7 +76,7 @@ export class Stage {
   }
 
   async #post(path, body) {
-    const headers = { 'content-type': 'application/json' };
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${this.token}` };
     const init = { method: 'POST', headers, body: JSON.stringify(body) };
     const answer = await fetch(`${this.url}/api/v1/runs${path}`, init);
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);

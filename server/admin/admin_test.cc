@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "admin/inventory.h"
+#include "admin/relist.h"
 #include "admin/removal.h"
 #include "admin/verify.h"
 #include "admin/wait_for.h"
@@ -361,6 +362,34 @@ TEST_F(AdminTest, WhatIsDeletedGoesFromTheListOfRuns) {
                      {{run_key("listed"), {"", fold::State::running}}})
                   .ok());
   EXPECT_THAT(removed_.runs, ElementsAre(run_key("listed")));
+  wait_for<bool>(loop_, [&](auto done) {
+    log.reset();
+    done(true);
+  });
+}
+
+TEST_F(AdminTest, WhatTheStoreHasIsListedAgain) {
+  auto log = std::make_unique<log::MemoryLog>(loop_);
+  ASSERT_TRUE(caller_.remove(keep::snapshot_key(quiet_, {5, 1})).ok());  // its events are enough
+  const Inventory inventory = take_inventory(caller_).take();
+  EXPECT_EQ(reach_of(inventory), (std::map<int, LogOffset>{{3, LogOffset{9}}}));
+  const auto list = [&](bool all) {
+    return relist(caller_, *log, inventory, read_catalogue(loop_, *log).take(), all,
+                  [this](const auto& sentence) { said_.push_back(sentence); })
+        .take();
+  };
+  EXPECT_EQ(list(false).runs, 3U);
+  const Catalogue catalogue = read_catalogue(loop_, *log).take();
+  EXPECT_EQ(catalogue.at(ended_).state, fold::State::succeeded);
+  EXPECT_EQ(catalogue.at(quiet_).state, fold::State::running);
+  EXPECT_EQ(catalogue.at(open_).state, fold::State::running);
+  EXPECT_EQ(list(false).runs, 0U);
+  EXPECT_EQ(list(true).runs, 3U);
+  EXPECT_THAT(said_, IsEmpty());
+  // Of one of which nothing can be read there is a sentence.
+  ASSERT_TRUE(caller_.remove(block_of(quiet_)).ok());
+  EXPECT_EQ(list(true).left, 1U);
+  EXPECT_THAT(said_, ElementsAre(HasSubstr(quiet_.text())));
   wait_for<bool>(loop_, [&](auto done) {
     log.reset();
     done(true);

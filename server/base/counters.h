@@ -24,8 +24,11 @@ namespace telltale {
   X(records_unreadable, lost, "Log records that are no Event of ours; they were skipped.")     \
   X(http_requests, info, "HTTP requests answered.")                                            \
   X(http_forbidden, rejected, "Requests of other web sites, refused by Host, Origin or site.") \
+  X(http_unauthorized, rejected, "Requests without a token for what they asked.")              \
   X(live_connections, info, "WebSocket and event-stream connections opened.")                  \
   X(live_frames, info, "Frames sent to live connections.")                                     \
+  X(live_too_slow, rejected, "Live connections ended: others waited for what they held.")      \
+  X(runs_not_opened, rejected, "Runs answered 503: the memory for watched ones was full.")     \
   X(checkpoints, info, "Checkpoints written by the fold.")                                     \
   X(checkpoint_failures, rejected, "Checkpoints that could not be written; tried again.")      \
   X(snapshots_refused, info, "Snapshots too large to keep; such a run is folded from events.") \
@@ -35,7 +38,8 @@ namespace telltale {
   X(event_blocks, info, "Blocks of events taken to the archive.")                              \
   X(event_block_failures, rejected, "Blocks the store did not take; tried again.")             \
   X(events_unarchived, lost, "Events gone from the log before they were archived.")            \
-  X(runs_refolded, info, "Runs without a usable snapshot, folded again from the archive.")
+  X(runs_refolded, info, "Runs without a usable snapshot, folded again from the archive.")     \
+  X(runs_removed, info, "Ended runs removed as --keep-days or --keep-bytes says.")
 
 enum class Counter : std::size_t {
 #define X(name, severity, sentence) name,

@@ -14,10 +14,20 @@ inline constexpr std::size_t kIngestEvents = 20'000;  // lines of it, refused on
 // One event. Kafka's default message.max.bytes is 1 MiB; log bytes are split below it by the
 // sender.
 inline constexpr std::size_t kEventBytes = 960U << 10;
+// The same as the log gets it, with its run's key: an event in JSON grows, and one with fields of a
+// newer version has its line beside it. Kafka's topics take 2 MiB with the headers.
+inline constexpr std::size_t kEventRecordBytes = (2U << 20) - (64U << 10);
 inline constexpr std::size_t kEventIdBytes = 128;
 inline constexpr std::size_t kHeaderBytes = 32U << 10;
+// Bodies that are gathered at a time, all connections together, until their requests are answered:
+// beyond it 429. A few large ones, many of a usual size.
+inline constexpr std::size_t kBodyBytes = 64U << 20;
+// What is taken off a socket at a time, and given to one. Moving it renews a connection's wait.
+inline constexpr std::size_t kBodyPieceBytes = 64U << 10;
 // Bodies of everything but ingest.
 inline constexpr std::size_t kRequestBodyBytes = 1U << 20;
+// One argument of a process that is started for a request: Linux takes 128 KiB, name and all.
+inline constexpr std::size_t kArgumentBytes = 120U << 10;
 // A WebSocket message of a client is a subscription; none is near this.
 inline constexpr std::size_t kClientFrameBytes = 64U << 10;
 
@@ -39,6 +49,27 @@ inline constexpr std::int64_t kSourcePositionUs = 1'000'000;
 inline constexpr std::int64_t kSourceRetryUs = 100'000;
 inline constexpr std::int64_t kSourceRetryUsMax = 10'000'000;
 
+// --- what a Kubernetes source tells
+// A node map that Argo packed, unpacked: 64 times what an object of etcd holds.
+inline constexpr std::size_t kNodesBytes = 64U << 20;
+// Templates of one workflow as they are kept, in one event; the rest is told by its nodes alone.
+inline constexpr std::size_t kTemplatesBytes = 512U << 10;
+inline constexpr std::size_t kPodContainers = 64;
+inline constexpr std::size_t kSourceIdBytes = 512;  // of a node or a pod
+// Workflows and pods whose last state is remembered, so that only what changed becomes an event.
+// Past it all is forgotten: the next news of each repeats it whole, harmlessly.
+inline constexpr std::size_t kSourceObjects = 100'000;
+// Tasks of one run that only its templates tell of. Templates that refer to each other unfold to
+// any number.
+inline constexpr std::size_t kTasksToCome = 5'000;
+
+// Nodes of one run that are kept: ten times the largest workflow we know of.
+inline constexpr std::size_t kSourceNodes = 50'000;
+// A recorded stream is posted in bodies of about this size, some milliseconds of news of a cluster.
+inline constexpr std::size_t kImportBodyBytes = 1U << 20;
+// Until what the server refused for now is given up.
+inline constexpr std::int64_t kImportPatienceUs = 120'000'000;
+
 // --- queues
 // Events accepted but not yet on disk; past it ingest answers 429.
 inline constexpr std::size_t kLogQueueBytes = 64U << 20;
@@ -50,6 +81,11 @@ inline constexpr std::size_t kRejectionSampleBytes = 512;
 // Ids of a run's last events without an epoch, kept so that a repeat changes nothing. A sender
 // holds far fewer unanswered events than this.
 inline constexpr std::size_t kRepeatWindow = 4'096;
+// Tasks of a run, removed ones included, and what they depend on, together: twice and six times
+// what the largest pipelines have, and few enough that a run is read and encoded within a turn of a
+// loop.
+inline constexpr std::size_t kRunTasks = 20'000;
+inline constexpr std::size_t kRunEdges = 60'000;
 
 // What the runs of one process that are being folded may take, by their own count; past it those
 // that nothing was told about for the longest time leave, and are read back when there is news.
@@ -90,8 +126,9 @@ inline constexpr std::size_t kArchiveGaps = 100;
 // Keys of one listing while looking for orphans.
 inline constexpr std::size_t kSweepKeys = 1'000;
 // A claim that was not confirmed for this long is looked at again before anything is published
-// under it: the process may have slept, and another one may hold the partition.
-inline constexpr std::int64_t kClaimTrustUs = 10'000'000;
+// under it: the process may have slept, and another one may hold the partition. Less than the 6 s
+// after which the group gives a silent member's partitions away.
+inline constexpr std::int64_t kClaimTrustUs = 5'000'000;
 // A partition lost to another member that the group still says is ours is claimed again after
 // this: by then the other one has learnt that it is not its own, or the group has told us.
 inline constexpr std::int64_t kReclaimUs = 10'000'000;
@@ -108,19 +145,28 @@ inline constexpr std::size_t kAdminCalls = 8;
 // --- what goes out
 inline constexpr std::size_t kReadBatchBytes = 4U << 20;
 inline constexpr std::size_t kReadBatchRecords = 10'000;
-inline constexpr std::size_t kLogRangeBytes = 8U << 20;    // one REST answer of a task's log
 inline constexpr std::size_t kLogFrameBytes = 256U << 10;  // one live frame of a task's log
 // Frames joined to one live message, so that a reader on a slow line has a small one before a large
 // one has come.
 inline constexpr std::size_t kLiveMessageBytes = 64U << 10;
 inline constexpr std::size_t kSeriesColumns = 4'096;  // pixel columns of one chart
 inline constexpr std::size_t kRunsPage = 200;
-inline constexpr std::size_t kSubscriptions = 256;  // of one connection
-inline constexpr std::size_t kConnections = 1'024;  // that bring requests
+inline constexpr std::size_t kEventsPage = 10'000;         // events of one answer, and
+inline constexpr std::size_t kEventsPageBytes = 8U << 20;  // their bytes as JSON
+inline constexpr std::size_t kSubscriptions = 256;         // of one connection
+inline constexpr std::size_t kConnections = 1'024;         // that bring requests
+// Of a name or a message in a list of runs: more than a line shows.
+inline constexpr std::size_t kRunTextBytes = 300;
+// Lists with different filters that are kept up to date with each change; one more is made anew
+// from all runs when it is asked for, and the one not asked for the longest goes.
+inline constexpr std::size_t kRunWindows = 32;
 // WebSockets and event streams, which come on top. Beyond it another node has room.
 inline constexpr std::size_t kLiveConnections = 16'384;
 
 // --- times
+// What a loop applies of a batch before it lets others have their turn: much less than what a
+// person notices, much more than what taking turns costs.
+inline constexpr std::int64_t kTurnUs = 10'000;
 // Two frames of one subscription are at least this far apart: a page paints 60 times a second.
 inline constexpr std::int64_t kFrameGapUs = 8'000;
 // The same for a run of which only numbers moved: last values, sizes of logs, progress. Charts and
@@ -128,12 +174,20 @@ inline constexpr std::int64_t kFrameGapUs = 8'000;
 // many readers wait for their turns it is more, up to kPulseUs.
 inline constexpr std::int64_t kNumbersGapUs = 200'000;
 inline constexpr std::int64_t kPulseUs = 1'000'000;
+// Runs that fall silent are told of in steps of this.
+inline constexpr std::int64_t kListLookUs = 1'000'000;
 inline constexpr std::int64_t kSummaryGapUs = 100'000;  // moments in which summaries are published
 inline constexpr std::int64_t kCheckpointUs = 5'000'000;
 // How old news of a file may be before it is seen: less than a glance, and 20 looks a second cost
 // nothing.
 inline constexpr std::int64_t kSourcePollUs = 50'000;
+// Until a peer sends the next header, or a piece of a body, or takes a piece of an answer.
 inline constexpr std::int64_t kIdleConnectionUs = 60'000'000;
+// Until a handler answers, or gives the next piece of an answer: longer than a log or a store that
+// will be back takes to be back.
+inline constexpr std::int64_t kAnswerUs = 60'000'000;
+// A body that did not move a piece for so long gives its bytes up where others want the room.
+inline constexpr std::int64_t kStalledUs = 1'000'000;
 // A member of a consumer group that is to release a partition writes a checkpoint first: some ten
 // times what one takes. Past it the partition moves without.
 inline constexpr std::int64_t kReleaseUs = 10'000'000;

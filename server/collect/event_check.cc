@@ -39,11 +39,28 @@ Status need_path(const std::string& path, const char* field) {
 }
 
 Status check_graph(const schema::Graph& graph) {
+  std::size_t edges = 0;
+  for (const schema::GraphTask& task : graph.tasks())
+    edges += static_cast<std::size_t>(task.depends_on_size());
+  const auto tasks = static_cast<std::size_t>(graph.tasks_size());
+  if (tasks > limits::kRunTasks || edges > limits::kRunEdges) {
+    return invalid(fmt::format(
+        "graph has {} tasks and {} dependencies: a run has at most {} and {}. Put tasks into a "
+        "loop, or tell fewer.",
+        tasks, edges, limits::kRunTasks, limits::kRunEdges));
+  }
   for (const schema::GraphTask& task : graph.tasks()) {
     if (Status status = need_path(task.path(), "graph.tasks.path"); !status.ok()) return status;
     if (task.parent() == task.path())
       return invalid("graph.tasks.parent is the task itself: name the group it stands in.");
   }
+  return Done{};
+}
+
+Status check_source_id(const std::string& id, const char* field) {
+  if (id.empty()) return invalid(fmt::format("{} is empty: name what is told of.", field));
+  if (id.size() > limits::kSourceIdBytes)
+    return invalid(fmt::format("{} has at most {} bytes.", field, limits::kSourceIdBytes));
   return Done{};
 }
 
@@ -64,6 +81,10 @@ Status check_kind(const Event& event) {
       if (event.artifact().name().empty())
         return invalid("artifact.name is empty: name the artifact.");
       return Done{};
+    case Event::kWorkflow: return check_source_id(event.workflow().uid(), "workflow.uid");
+    case Event::kSourceNode:
+      return check_source_id(event.source_node().source_id(), "source_node.source_id");
+    case Event::kSourcePod: return check_source_id(event.source_pod().uid(), "source_pod.uid");
     case Event::kProgress:
     case Event::kHeartbeat:
     case Event::kLoss:
@@ -72,7 +93,7 @@ Status check_kind(const Event& event) {
   }
   return invalid(
       "The event says nothing: set one of run_state, graph, task_state, log_bytes, "
-      "metric_points, progress, artifact, heartbeat, loss.");
+      "metric_points, progress, artifact, heartbeat, loss, workflow, source_node, source_pod.");
 }
 
 }  // namespace

@@ -68,6 +68,12 @@ class Batch {
 
   void take(std::string_view raw, Event& event) {
     if (item_id_ != nullptr) name_fact(event);
+    // Who may send events may not stop runs.
+    if (event.kind_case() == Event::kCancelRequest) {
+      refuse(raw, ErrorCode::invalid_argument,
+             "cancel_request is the server's own: POST /api/v1/runs/KEY/cancel stops a run.");
+      return;
+    }
     if (Status status = check_event(event); !status.ok()) {
       refuse(raw, status.error().code, status.error().message);
       return;
@@ -76,6 +82,7 @@ class Batch {
     if (event.happened_at_us() == 0) event.set_happened_at_us(to_number(observed_at_));
     if (!event.unparsed().empty()) ++out_.with_unknown_fields;
     out_.records.push_back({event.run_key(), event.SerializeAsString(), to_number(observed_at_)});
+    out_.lines.push_back(line_);
   }
 
   ParsedEvents finish() { return std::move(out_); }

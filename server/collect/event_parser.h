@@ -23,6 +23,7 @@ struct Refused {
 
 struct ParsedEvents {
   std::vector<ports::Record> records;  // key: run key, value: the Event's protobuf
+  std::vector<std::size_t> lines;      // of each, as in Refused
   std::vector<Refused> refused;
   std::size_t with_unknown_fields = 0;
 };

@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/json.h"
-#include "base/limits.h"
 
 namespace telltale::collect {
 namespace {
@@ -36,33 +37,27 @@ bool is_protobuf(const HttpRequest& request) {
 
 }  // namespace
 
-HttpIngest::HttpIngest(ports::Runtime& serve_loop, ports::Runtime& collect_loop, ports::Log& log,
-                       Counters& counters, RejectedEvents& rejected)
+HttpIngest::HttpIngest(ports::Runtime& serve_loop, ports::Runtime& collect_loop,
+                       ports::EventGate& gate, Counters& counters, RejectedEvents& rejected)
     : serve_loop_(serve_loop),
       collect_loop_(collect_loop),
-      log_(log),
+      gate_(gate),
       counters_(counters),
       rejected_(rejected) {}
 
-void HttpIngest::handle(HttpRequest request, ports::Respond respond) {
+void HttpIngest::handle(HttpRequest request, std::string body, ports::Respond respond) {
   ports::Completion<HttpResponse> done(serve_loop_, std::move(respond));
-  collect_loop_.post([this, request = std::move(request), done = std::move(done)]() mutable {
-    if (request.method == "POST") {
-      take(std::move(request), std::move(done));
-    } else {
-      HttpResponse response;
-      response.body = rejected_.json();
-      done(std::move(response));
-    }
-  });
+  collect_loop_.post([this, request = std::move(request), body = std::move(body),
+                      done = std::move(done)]() mutable { take(request, body, std::move(done)); });
 }
 
-void HttpIngest::take(HttpRequest request, ports::Completion<HttpResponse> done) {
+void HttpIngest::take(const HttpRequest& request, const std::string& body,
+                      ports::Completion<HttpResponse> done) {
   counters_.add(Counter::ingest_requests);
-  counters_.add(Counter::ingest_bytes, request.body.size());
+  counters_.add(Counter::ingest_bytes, body.size());
   const EpochUs now = collect_loop_.now();
-  ParsedEvents parsed = is_protobuf(request) ? parse_protobuf_events(request.body, now)
-                                             : parse_json_events(request.body, now);
+  ParsedEvents parsed =
+      is_protobuf(request) ? parse_protobuf_events(body, now) : parse_json_events(body, now);
   rejected_.note(parsed.refused, now);
   if (parsed.records.empty()) {
     if (parsed.refused.empty())
@@ -70,52 +65,28 @@ void HttpIngest::take(HttpRequest request, ports::Completion<HttpResponse> done)
     done(answer(400, 0, refused_json(parsed.refused)));
     return;
   }
-  if (!within_budget(parsed)) {
-    counters_.add(Counter::ingest_busy);
-    done(ports::problem({ErrorCode::too_many_requests,
-                         fmt::format("This run sent more than {} bytes within a second. "
-                                     "Send the batch again in a second.",
-                                     limits::kRunBytesPerSecond)}));
-    return;
-  }
   append(std::move(parsed), std::move(done));
 }
 
 void HttpIngest::append(ParsedEvents parsed, ports::Completion<HttpResponse> done) {
-  const std::size_t count = parsed.records.size();
   counters_.add(Counter::events_unparsed, parsed.with_unknown_fields);
-  auto answered = [this, count, refused = refused_json(parsed.refused),
-                   done = std::move(done)](Result<ports::Appended> appended) mutable {
-    if (appended.ok()) {
-      counters_.add(Counter::events_accepted, count);
-      done(answer(200, count, refused));
+  for (Refused& one : parsed.refused) one.raw = {};  // the body is gone by then
+  auto settled = [this, lines = std::move(parsed.lines), refused = std::move(parsed.refused),
+                  done = std::move(done)](Result<ports::GateAnswer> passed) mutable {
+    if (!passed.ok()) {
+      const bool busy = passed.error().code == ErrorCode::too_many_requests;
+      if (busy) counters_.add(Counter::ingest_busy);
+      done(ports::problem(passed.error()));
       return;
     }
-    const bool busy = appended.error().code == ErrorCode::too_many_requests;
-    counters_.add(busy ? Counter::ingest_busy : Counter::log_append_failures);
-    done(ports::problem(appended.error()));
+    for (const ports::GateAnswer::Refusal& one : passed->refused)
+      refused.push_back({lines[one.index], one.why.code, one.why.message, {}});
+    std::sort(refused.begin(), refused.end(),
+              [](const Refused& a, const Refused& b) { return a.line < b.line; });
+    done(answer(passed->kept > 0 ? 200 : 400, passed->kept, refused_json(refused)));
   };
-  log_.append(ports::kEventsTopic, std::move(parsed.records),
-              ports::Completion<Result<ports::Appended>>(collect_loop_, std::move(answered)));
-}
-
-// A batch is taken whole or not at all; one that alone is larger than the budget still passes when
-// nothing else was sent in its second, else it never could.
-bool HttpIngest::within_budget(const ParsedEvents& parsed) {
-  const std::int64_t second = to_number(collect_loop_.now()) / 1'000'000;
-  if (second != budget_second_) {
-    budget_second_ = second;
-    budget_used_.clear();
-  }
-  std::unordered_map<std::string, std::size_t> wanted;
-  for (const ports::Record& record : parsed.records) wanted[record.key] += record.value.size();
-  for (const auto& [run, bytes] : wanted) {
-    const auto used = budget_used_.find(run);
-    if (used != budget_used_.end() && used->second + bytes > limits::kRunBytesPerSecond)
-      return false;
-  }
-  for (const auto& [run, bytes] : wanted) budget_used_[run] += bytes;
-  return true;
+  gate_.append(std::move(parsed.records), ports::EventGate::From::request,
+               ports::Completion<Result<ports::GateAnswer>>(collect_loop_, std::move(settled)));
 }
 
 }  // namespace telltale::collect

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "collect/event_gate.h"
 #include "log/memory_log.h"
 #include "ports/faulty_log.h"
 #include "runtime/sim_runtime.h"
@@ -15,10 +16,10 @@ class HttpIngestTest : public testing::Test {
     ports::HttpRequest request;
     request.method = "POST";
     request.path = "/api/v1/events";
-    request.body = body;
     ports::HttpResponse answer;
     answer.status = 0;
-    ingest_.handle(std::move(request), [&](ports::HttpResponse told) { answer = std::move(told); });
+    ingest_.handle(std::move(request), body,
+                   [&](ports::HttpResponse told) { answer = std::move(told); });
     loop_.run_until_idle();
     return answer;
   }
@@ -36,7 +37,8 @@ class HttpIngestTest : public testing::Test {
   ports::FaultyLog log_{kept_, loop_};
   Counters counters_;
   RejectedEvents rejected_{counters_};
-  HttpIngest ingest_{loop_, loop_, log_, counters_, rejected_};
+  EventGate gate_{loop_, log_, counters_, rejected_};
+  HttpIngest ingest_{loop_, loop_, gate_, counters_, rejected_};
 };
 
 TEST_F(HttpIngestTest, EventsAreTakenOnceTheLogHasThem) {
@@ -60,6 +62,23 @@ TEST_F(HttpIngestTest, AFullDiskIsSaidAsSuch) {
   log_.faults.fail_percent = 100;
   log_.faults.error = {ErrorCode::storage_full, "The disk is full."};
   EXPECT_EQ(post(event_).status, 507);
+}
+
+// A line of less than the limit that is four times that in the log.
+TEST_F(HttpIngestTest, WhatGrowsBeyondTheLogIsRefusedWithItsLineAndItsNeighboursAreTaken) {
+  std::string zeros = "0";
+  while (zeros.size() < 900'000) zeros += ",0";
+  const std::string large = "{\"run_key\":\"" + make_run_key("test", "", "run", "").text() +
+                            "\",\"metric_points\":{\"name\":\"n\",\"value\":[" + zeros + "]}}\n";
+  const ports::HttpResponse answer = post(event_ + large + "rubbish\n" + event_);
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_NE(answer.body.find("\"accepted\":2"), std::string::npos) << answer.body;
+  const std::size_t second = answer.body.find("{\"line\":2,\"code\":\"too_large\"");
+  EXPECT_NE(second, std::string::npos) << answer.body;
+  EXPECT_GT(answer.body.find("{\"line\":3,\"code\":\"invalid_argument\""), second);
+  EXPECT_EQ(counters_.get(Counter::events_rejected), 2U);
+  EXPECT_EQ(counters_.get(Counter::events_accepted), 2U);
+  EXPECT_EQ(post(large).status, 400);
 }
 
 }  // namespace

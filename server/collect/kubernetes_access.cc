@@ -114,13 +114,14 @@ Status take_cluster(const Entry& entry, KubernetesAccess& access) {
   while (access.server.ends_with('/')) access.server.pop_back();
   if (!access.server.starts_with("https://") && !access.server.starts_with("http://"))
     return refused(fmt::format("The cluster {} names no server.", access.cluster));
-  if (!text_of(entry.node, "proxy-url").empty())
-    return refused(
-        fmt::format("The cluster {} is behind a proxy-url, which Telltale does not "
-                    "use. Give the proxy by the environment (HTTPS_PROXY).",
-                    access.cluster));
+  for (const char* unknown : {"proxy-url", "tls-server-name"}) {
+    if (!text_of(entry.node, unknown).empty())
+      return refused(
+          fmt::format("The cluster {} of the kubeconfig has `{}`, which Telltale does "
+                      "not speak.",
+                      access.cluster, unknown));
+  }
   access.verify_tls = text_of(entry.node, "insecure-skip-tls-verify") != "true";
-  access.tls_server_name = text_of(entry.node, "tls-server-name");
   Result<std::string> ca = pem_of(entry, "certificate-authority");
   if (!ca.ok()) return ca.error();
   access.ca_pem = ca.take();

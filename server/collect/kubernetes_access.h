@@ -19,7 +19,6 @@ struct KubernetesAccess {
   std::string server;          // "https://10.0.0.1:443", without a slash at its end
   std::string namespace_name;  // of the context, "" = not told
   std::string ca_pem;          // "" = the system's authorities
-  std::string tls_server_name;
   bool verify_tls = true;
   std::string client_certificate_pem;
   std::string client_key_pem;

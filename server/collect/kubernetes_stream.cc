@@ -82,6 +82,14 @@ KubernetesStream::KubernetesStream(std::string name, std::string path, std::stri
       place_(std::move(place)),
       page_(kPageFirst) {}
 
+void KubernetesStream::move_to(StreamPlace place) {
+  place_ = std::move(place);
+  continue_.clear();
+  buffer_.clear();
+  page_ = kPageFirst;
+  status_ = 0;
+}
+
 bool KubernetesStream::take_restored() { return std::exchange(restored_, false); }
 
 std::string KubernetesStream::target() const {
@@ -157,10 +165,13 @@ void KubernetesStream::take_line(std::vector<StreamFact>& facts) {
 
 StreamNext KubernetesStream::end(bool whole, std::int64_t retry_after_us,
                                  std::vector<StreamFact>& facts) {
-  if (status_ != 200) return refused(retry_after_us);
-  if (is_watch()) {
+  const int status = std::exchange(status_, 0);
+  if (status != 200) return refused(status, retry_after_us);
+  // A watch that asked for a list is one no more, and has no page.
+  if (is_watch() || broken_) {
     // A line without its end was cut in the middle and is no event.
     if (moved_ && !broken_) return {};
+    if (!is_watch()) return {};
     return {StreamNext::Wait::short_pause, retry_after_us, ""};
   }
   if (overflown_) {
@@ -171,7 +182,6 @@ StreamNext KubernetesStream::end(bool whole, std::int64_t retry_after_us,
     page_ = std::max<std::uint64_t>(1, page_ / 8);
     return {};
   }
-  // A watch that asks for a list is a list from its beginning.
   if (!whole || buffer_.empty()) return {StreamNext::Wait::short_pause, retry_after_us, ""};
   return end_of_page(facts);
 }
@@ -217,25 +227,25 @@ StreamNext KubernetesStream::end_of_page(std::vector<StreamFact>& facts) {
   return {};
 }
 
-StreamNext KubernetesStream::refused(std::int64_t retry_after_us) {
+StreamNext KubernetesStream::refused(int status, std::int64_t retry_after_us) {
   // A version that is not known yet is one of a database that was restored from a backup.
   const std::string message = message_of(buffer_);
   const bool is_from_the_future = message.find("Too large resource version") != std::string::npos;
-  if (status_ == 410 || is_from_the_future) {
+  if (status == 410 || is_from_the_future) {
     const bool was_list = place_.must_list;
     list_anew();
     return {was_list ? StreamNext::Wait::short_pause : StreamNext::Wait::none, retry_after_us, ""};
   }
-  const StreamNext::Wait wait = status_ == 429 || status_ >= 500 ? StreamNext::Wait::short_pause
-                                                                 : StreamNext::Wait::long_pause;
+  const StreamNext::Wait wait =
+      status == 429 || status >= 500 ? StreamNext::Wait::short_pause : StreamNext::Wait::long_pause;
   std::string trouble;
-  switch (status_) {
+  switch (status) {
     case 401:
       trouble = fmt::format("The API server does not know who asks for {}: {}", name_, message);
       break;
     case 403: trouble = fmt::format("{} may not be read: {}", name_, message); break;
     case 404: trouble = fmt::format("The API server knows no {}: {}", name_, message); break;
-    default: trouble = fmt::format("The API server answers {} for {}: {}", status_, name_, message);
+    default: trouble = fmt::format("The API server answers {} for {}: {}", status, name_, message);
   }
   return {wait, retry_after_us, std::move(trouble)};
 }

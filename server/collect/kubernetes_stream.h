@@ -44,12 +44,17 @@ class KubernetesStream {
 
   const std::string& name() const { return name_; }
   const StreamPlace& place() const { return place_; }
+  // Forgets what was under way and goes on from there.
+  void move_to(StreamPlace place);
   // True once a list came with a lower version than was known before. Cleared by the next call.
   bool take_restored();
 
   // The request to make now, and whether its answer goes on for as long as it may.
   std::string target() const;
   bool is_watch() const { return !place_.must_list; }
+  // An answer is under way; and what it told is no event, so that it is to be begun again.
+  bool has_begun() const { return status_ != 0; }
+  bool is_broken() const { return broken_; }
 
   // The answer, in this order: its status, its body in pieces of any size, its end. `whole`: it
   // ended as HTTP says it should. Facts are appended to `facts`.
@@ -63,7 +68,7 @@ class KubernetesStream {
  private:
   void take_line(std::vector<StreamFact>& facts);
   StreamNext end_of_page(std::vector<StreamFact>& facts);
-  StreamNext refused(std::int64_t retry_after_us);
+  StreamNext refused(int status, std::int64_t retry_after_us);
   void list_anew();
   void add(std::string_view type, std::string_view object, std::string_view uid,
            std::string_view version, std::vector<StreamFact>& facts);

@@ -2,6 +2,8 @@
 
 #include <simdjson.h>
 
+#include "base/limits.h"
+
 namespace telltale::deliver {
 namespace {
 
@@ -76,6 +78,21 @@ Result<LaunchRequest> parse_launch_request(std::string_view body) {
   if (request.spec.pipeline_file.front() != '/')
     return invalid("pipeline_file must be an absolute path.");
   return request;
+}
+
+Status check_arguments(const LaunchSpec& spec) {
+  const auto too_large = [](const std::string& what) {
+    return invalid(what.substr(0, 64) + " is larger than the " +
+                   std::to_string(limits::kArgumentBytes) + " bytes that an argument may have.");
+  };
+  for (const std::string* text : {&spec.pipeline_file, &spec.working_directory, &spec.pipeline}) {
+    if (text->size() > limits::kArgumentBytes) return too_large("A name or path");
+  }
+  for (const auto& [name, value] : spec.parameters) {
+    if (name.size() + value.size() > limits::kArgumentBytes)
+      return too_large("The parameter " + name);
+  }
+  return Done{};
 }
 
 std::string parameter_argument(const std::string& json) {

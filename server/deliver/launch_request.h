@@ -19,6 +19,9 @@ struct LaunchRequest {
 // Parameters that are no strings are taken as their JSON text. Unknown fields are refused by name.
 Result<LaunchRequest> parse_launch_request(std::string_view body);
 
+// What the system takes as one argument of a process is bounded; invalid_argument beyond that.
+Status check_arguments(const LaunchSpec& spec);
+
 // The value of --param for a parameter kept as JSON text: a string without its quotes.
 std::string parameter_argument(const std::string& json);
 

@@ -46,6 +46,19 @@ TEST(LaunchRequest, RefusesEverythingElseWithItsReason) {
   }
 }
 
+TEST(LaunchRequest, WhatNoProcessCouldBeGivenIsRefused) {
+  LaunchSpec spec;
+  spec.pipeline_file = "/p.py";
+  spec.parameters["lr"] = std::string(100'000, 'x');
+  EXPECT_TRUE(check_arguments(spec).ok());
+  spec.parameters["data"] = std::string(900'000, 'x');
+  ASSERT_FALSE(check_arguments(spec).ok());
+  EXPECT_EQ(check_arguments(spec).error().code, ErrorCode::invalid_argument);
+  spec.parameters.erase("data");
+  spec.pipeline = std::string(200'000, 'x');
+  EXPECT_FALSE(check_arguments(spec).ok());
+}
+
 TEST(LaunchRequest, AParametersJsonBecomesWhatTheRunnerTakes) {
   EXPECT_EQ(parameter_argument("\"a b\""), "a b");
   EXPECT_EQ(parameter_argument("0.1"), "0.1");

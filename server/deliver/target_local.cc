@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,6 +14,7 @@
 
 #include "base/json.h"
 #include "base/utf8.h"
+#include "deliver/launch_check.h"
 #include "deliver/launch_request.h"
 #include "schema/event.pb.h"
 
@@ -23,7 +23,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kWatchUs = 100'000;
 // The runner says itself how the run ended, and then ends with one of these. Of the latter two
 // Python itself makes use as well, where the runner could not even begin.
 constexpr int kSucceeded = 0;
@@ -66,9 +65,9 @@ std::string last_line_of(const std::string& path) {
   return to_valid_utf8(last);
 }
 
-std::string how_it_ended(int status) {
-  if (WIFSIGNALED(status)) return fmt::format("ended by signal {}", WTERMSIG(status));
-  return fmt::format("exit code {}", WEXITSTATUS(status));
+std::string how_it_ended(const ports::ProcessEnd& end) {
+  if (end.signal != 0) return fmt::format("ended by signal {}", end.signal);
+  return fmt::format("exit code {}", end.status);
 }
 
 schema::Event event_of(const RunKey& key, ports::Runtime& loop, std::string id) {
@@ -82,14 +81,18 @@ schema::Event event_of(const RunKey& key, ports::Runtime& loop, std::string id) 
 
 }  // namespace
 
-TargetLocal::TargetLocal(ports::Runtime& loop, ports::Log& log, TargetLocalOptions options,
-                         FindLaunch find_launch)
-    : loop_(loop), log_(log), options_(std::move(options)), find_launch_(std::move(find_launch)) {}
+TargetLocal::TargetLocal(ports::Runtime& loop, ports::EventGate& gate, ports::Processes& processes,
+                         TargetLocalOptions options, FindLaunch find_launch)
+    : loop_(loop),
+      gate_(gate),
+      processes_(processes),
+      options_(std::move(options)),
+      find_launch_(std::move(find_launch)) {}
 
 TargetLocal::~TargetLocal() { *alive_ = false; }
 
-void TargetLocal::handle(ports::HttpRequest request, ports::Respond respond) {
-  Result<LaunchRequest> parsed = parse_launch_request(request.body);
+void TargetLocal::handle(ports::HttpRequest, std::string body, ports::Respond respond) {
+  Result<LaunchRequest> parsed = parse_launch_request(body);
   if (!parsed.ok()) {
     respond(ports::problem(parsed.error()));
     return;
@@ -108,18 +111,13 @@ void TargetLocal::handle(ports::HttpRequest request, ports::Respond respond) {
                });
 }
 
-void TargetLocal::launch(LaunchSpec spec, ports::Respond respond) {
-  std::error_code ignored;
-  if (!fs::is_regular_file(spec.pipeline_file, ignored)) {
-    respond(ports::problem(
-        {ErrorCode::not_found, fmt::format("There is no file {}.", spec.pipeline_file)}));
+void TargetLocal::launch(LaunchSpec wish, ports::Respond respond) {
+  Result<LaunchSpec> checked = check_launch(std::move(wish));
+  if (!checked.ok()) {
+    respond(ports::problem(checked.error()));
     return;
   }
-  if (!spec.working_directory.empty() && !fs::is_directory(spec.working_directory, ignored)) {
-    respond(ports::problem(
-        {ErrorCode::not_found, fmt::format("There is no folder {}.", spec.working_directory)}));
-    return;
-  }
+  LaunchSpec spec = checked.take();
   if (::access(options_.python.c_str(), X_OK) != 0) {
     respond(ports::problem(
         {ErrorCode::unavailable,
@@ -127,8 +125,6 @@ void TargetLocal::launch(LaunchSpec spec, ports::Respond respond) {
                      options_.python)}));
     return;
   }
-  if (spec.working_directory.empty())
-    spec.working_directory = fs::path(spec.pipeline_file).parent_path().string();
   const RunKey key = make_run_key("local", "", spec.pipeline_file,
                                   fmt::format("{:016x}{:016x}", loop_.random(), loop_.random()));
 
@@ -143,25 +139,25 @@ void TargetLocal::launch(LaunchSpec spec, ports::Respond respond) {
   state.mutable_launch()->set_pipeline_file(spec.pipeline_file);
   state.mutable_launch()->set_working_directory(spec.working_directory);
   leave_mark(options_, key);
-  append(key, event.SerializeAsString(),
+  append(event,
          [this, key, spec = std::move(spec), respond = std::move(respond)](Status status) mutable {
            if (!status.ok()) {
              respond(ports::problem(status.error()));
              return;
            }
-           SpawnSpec what = python({"run", spec.pipeline_file, "--run-key", key.text()});
+           ports::ProcessSpec what = python({"run", spec.pipeline_file, "--run-key", key.text()});
            if (!spec.pipeline.empty()) what.arguments.push_back("--pipeline=" + spec.pipeline);
            for (const auto& [name, value] : spec.parameters)
              what.arguments.push_back("--param=" + name + "=" + value);
            what.working_directory = spec.working_directory;
            what.output_file = launch_log(options_, key);
-           const Result<int> pid = spawn_detached(what);
-           if (!pid.ok()) {
-             report_failure(key, pid.error().message, kBeforeItSpoke);
-             respond(ports::problem(pid.error()));
+           auto process = processes_.start(what);
+           if (!process.ok()) {
+             report_failure(key, process.error().message, kBeforeItSpoke);
+             respond(ports::problem(process.error()));
              return;
            }
-           await(pid.value(), [this, key](int status) { runner_ended(key, status); });
+           await(process.take(), [this, key](const auto& end) { runner_ended(key, end); });
            ports::HttpResponse response;
            response.status = 202;
            response.body = fmt::format("{{\"run_key\":\"{}\"}}\n", key.text());
@@ -170,25 +166,25 @@ void TargetLocal::launch(LaunchSpec spec, ports::Respond respond) {
          });
 }
 
-void TargetLocal::await(int pid, UniqueFunction<void(int)> ended) {
-  loop_.post_after(kWatchUs, [this, alive = alive_, pid, ended = std::move(ended)]() mutable {
+void TargetLocal::await(std::unique_ptr<ports::Process> process,
+                        UniqueFunction<void(const ports::ProcessEnd&)> ended) {
+  const std::uint64_t number = next_number_++;
+  ports::Process& kept = *(running_[number] = std::move(process));
+  auto told = [this, alive = alive_, number,
+               ended = std::move(ended)](ports::ProcessEnd end) mutable {
     if (!*alive) return;
-    int status = 0;
-    const int found = ::waitpid(pid, &status, WNOHANG);
-    if (found == 0) {
-      await(pid, std::move(ended));
-    } else if (found == pid) {
-      ended(status);
-    }
-  });
+    running_.erase(number);
+    ended(end);
+  };
+  kept.await_end({loop_, std::move(told)});
 }
 
-void TargetLocal::runner_ended(const RunKey& key, int status) {
-  const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  if (code == kSucceeded) return;
-  const bool said_so = code == kFailed || code == kRefused;
+void TargetLocal::runner_ended(const RunKey& key, const ports::ProcessEnd& end) {
+  const bool by_itself = end.signal == 0;
+  if (by_itself && end.status == kSucceeded) return;
+  const bool said_so = by_itself && (end.status == kFailed || end.status == kRefused);
   report_failure(key,
-                 fmt::format("The runner stopped ({}). {}", how_it_ended(status),
+                 fmt::format("The runner stopped ({}). {}", how_it_ended(end),
                              last_line_of(launch_log(options_, key))),
                  said_so ? kBeforeItSpoke : static_cast<std::uint64_t>(to_number(loop_.now())));
 }
@@ -197,28 +193,30 @@ void TargetLocal::settle_earlier_runs() {
   std::error_code error;
   if (fs::is_empty(spool_of(options_), error) || error) return;
   if (::access(options_.python.c_str(), X_OK) != 0) return;  // with the next start, then
-  SpawnSpec what = python({"settle"});
+  ports::ProcessSpec what = python({"settle"});
   what.working_directory = options_.data;
   what.output_file = options_.data + "/launches/settle.log";
-  const Result<int> pid = spawn_detached(what);
-  if (!pid.ok()) {
-    spdlog::warn("deliver: what earlier runs left stays where it is: {}", pid.error().message);
+  auto process = processes_.start(what);
+  if (!process.ok()) {
+    spdlog::warn("deliver: what earlier runs left stays where it is: {}", process.error().message);
     return;
   }
-  await(pid.value(), [](int status) {
-    if (status != 0)
-      spdlog::warn("deliver: settling earlier runs failed ({})", how_it_ended(status));
+  await(process.take(), [](const ports::ProcessEnd& end) {
+    if (end != ports::ProcessEnd{})
+      spdlog::warn("deliver: settling earlier runs failed ({})", how_it_ended(end));
   });
 }
 
-SpawnSpec TargetLocal::python(std::vector<std::string> arguments) const {
-  SpawnSpec what;
+ports::ProcessSpec TargetLocal::python(std::vector<std::string> arguments) const {
+  ports::ProcessSpec what;
+  what.outlives = true;
   what.arguments = {options_.python, "-m", "local_target"};
   what.arguments.insert(what.arguments.end(), arguments.begin(), arguments.end());
   what.arguments.insert(what.arguments.end(), {"--url", url_});
   what.environment = {{"PYTHONPATH", options_.python_path},
                       {"TELLTALE_SPOOL_DIR", spool_of(options_)}};
-  if (!options_.token.empty()) what.environment.emplace_back("TELLTALE_TOKEN", options_.token);
+  what.environment.emplace_back("TELLTALE_TOKEN", options_.token);
+  what.without = {"TELLTALE_TOKEN_FILE"};
   return what;
 }
 
@@ -229,18 +227,16 @@ void TargetLocal::report_failure(const RunKey& key, const std::string& why, std:
   state.set_version(version);
   state.set_finished_at_us(to_number(loop_.now()));
   state.set_message(why);
-  append(key, event.SerializeAsString(), [](Status) {
+  append(event, [](Status) {
     // Nobody waits for it; the log that refuses it has said so to every sender.
   });
 }
 
-void TargetLocal::append(const RunKey& key, std::string event, UniqueFunction<void(Status)> done) {
-  std::vector<ports::Record> records = {{key.text(), std::move(event), to_number(loop_.now())}};
-  auto appended = [alive = alive_, done = std::move(done)](Result<ports::Appended> result) mutable {
-    if (!*alive) return;
-    done(result.ok() ? Status(Done{}) : Status(result.error()));
+void TargetLocal::append(const schema::Event& event, UniqueFunction<void(Status)> done) {
+  auto appended = [alive = alive_, done = std::move(done)](Status status) mutable {
+    if (*alive) done(std::move(status));
   };
-  log_.append(ports::kEventsTopic, std::move(records), {loop_, std::move(appended)});
+  gate_.append(event, {loop_, std::move(appended)});
 }
 
 }  // namespace telltale::deliver

@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "deliver/spawn.h"
+#include "ports/event_gate.h"
 #include "ports/http_handler.h"
-#include "ports/log.h"
+#include "ports/process.h"
 
 namespace telltale::deliver {
 
@@ -28,16 +28,19 @@ struct TargetLocalOptions {
   std::string python;       // interpreter with kfp
   std::string python_path;  // folder that holds local_target
   std::string data;         // below it: spool/, launches/
-  std::string token;        // with which runs report; empty: none is needed
+  // With which runs report, and may do nothing else: with none of their own they would find the
+  // owner's.
+  std::string token;
 };
 
-class TargetLocal final : public ports::HttpHandler {
+class TargetLocal final : public ports::WholeBodyHandler {
  public:
   // How an earlier run was started; answered on serve's loop.
   using FindLaunch = std::function<void(const RunKey&, UniqueFunction<void(Result<LaunchSpec>)>)>;
 
-  TargetLocal(ports::Runtime& loop, ports::Log& log, TargetLocalOptions options,
-              FindLaunch find_launch);
+  // All outlive this.
+  TargetLocal(ports::Runtime& loop, ports::EventGate& gate, ports::Processes& processes,
+              TargetLocalOptions options, FindLaunch find_launch);
   ~TargetLocal() override;
 
   // Where runs report to; before the first request.
@@ -45,22 +48,26 @@ class TargetLocal final : public ports::HttpHandler {
   // Has a process of its own deliver what runs left that ended while no server was there. Once,
   // when requests are taken.
   void settle_earlier_runs();
-  void handle(ports::HttpRequest request, ports::Respond respond) override;
+  void handle(ports::HttpRequest request, std::string body, ports::Respond respond) override;
 
  private:
-  SpawnSpec python(std::vector<std::string> arguments) const;
-  void launch(LaunchSpec spec, ports::Respond respond);
-  // `ended` with the process's wait status.
-  void await(int pid, UniqueFunction<void(int)> ended);
-  void runner_ended(const RunKey& key, int status);
+  ports::ProcessSpec python(std::vector<std::string> arguments) const;
+  void launch(LaunchSpec wish, ports::Respond respond);
+  // Keeps the process until its end.
+  void await(std::unique_ptr<ports::Process> process,
+             UniqueFunction<void(const ports::ProcessEnd&)> ended);
+  void runner_ended(const RunKey& key, const ports::ProcessEnd& end);
   void report_failure(const RunKey& key, const std::string& why, std::uint64_t version);
-  void append(const RunKey& key, std::string event, UniqueFunction<void(Status)> done);
+  void append(const schema::Event& event, UniqueFunction<void(Status)> done);
 
   ports::Runtime& loop_;
-  ports::Log& log_;
+  ports::EventGate& gate_;
+  ports::Processes& processes_;
   const TargetLocalOptions options_;
   FindLaunch find_launch_;
   std::string url_;
+  std::map<std::uint64_t, std::unique_ptr<ports::Process>> running_;  // they outlive this
+  std::uint64_t next_number_ = 1;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

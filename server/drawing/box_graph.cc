@@ -12,6 +12,10 @@ namespace {
 // still has one, but not one to every other.
 constexpr std::size_t kEdgesPerDependency = 1'024;
 
+// What making the graph takes, in counted steps: lists and orders of each task and of each edge.
+constexpr std::uint64_t kStepsPerTask = 20;
+constexpr std::uint64_t kStepsPerEdge = 8;
+
 constexpr float kCharacterWidth = 7.2F;
 constexpr float kCardPadding = 96;  // icon, time and margins
 constexpr float kCardWidthMin = 192;
@@ -34,14 +38,16 @@ LayoutBox make_box(Slot slot, const LayoutTask& task, std::uint32_t items, std::
 
 class Builder {
  public:
-  explicit Builder(std::span<const LayoutTask> tasks) : tasks_(tasks) {}
+  Builder(std::span<const LayoutTask> tasks, Work& work, GroupEnds ends)
+      : tasks_(tasks), work_(work), ends_(ends) {}
 
   BoxGraph build() {
+    work_.add(tasks_.size() * kStepsPerTask);
     find_parents();
     find_boxes();
     find_ends();
     connect();
-    rank();
+    if (!work_.is_over()) rank();
     return std::move(graph_);
   }
 
@@ -136,14 +142,19 @@ class Builder {
     }
   }
 
-  static void append(std::vector<Node>& to, const std::vector<Node>& from) {
-    to.insert(to.end(), from.begin(), from.end());
+  void append(std::vector<Node>& to, const std::vector<Node>& from) {
+    if (ends_ == GroupEnds::one) {
+      if (to.empty() && !from.empty()) to.push_back(from.front());
+      return;
+    }
+    work_.add(from.size());
+    if (!work_.is_over()) to.insert(to.end(), from.begin(), from.end());
   }
 
   void connect() {
     graph_.above.resize(graph_.slots.size());
     graph_.below.resize(graph_.slots.size());
-    for (Slot slot = 0; slot < tasks_.size(); ++slot) {
+    for (Slot slot = 0; slot < tasks_.size() && !work_.is_over(); ++slot) {
       if (tasks_[slot].removed) continue;
       for (const Slot other : tasks_[slot].depends_on) {
         if (other < tasks_.size() && !tasks_[other].removed) join(last_[other], first_[slot]);
@@ -156,7 +167,7 @@ class Builder {
   }
 
   void join(const std::vector<Node>& from, const std::vector<Node>& to) {
-    if (from.empty() || to.empty()) return;
+    if (from.empty() || to.empty() || work_.is_over()) return;
     if (from.size() * to.size() <= kEdgesPerDependency) {
       for (const Node a : from) {
         for (const Node b : to) join(a, b);
@@ -168,6 +179,7 @@ class Builder {
   }
 
   void join(Node from, Node to) {
+    work_.add(kStepsPerEdge);
     if (from != to) graph_.above[to].push_back(from);
   }
 
@@ -213,6 +225,8 @@ class Builder {
   }
 
   std::span<const LayoutTask> tasks_;
+  Work& work_;
+  GroupEnds ends_;
   BoxGraph graph_;
   std::vector<Slot> parents_;
   std::vector<Slot> top_down_;
@@ -222,7 +236,9 @@ class Builder {
 
 }  // namespace
 
-BoxGraph make_box_graph(std::span<const LayoutTask> tasks) { return Builder(tasks).build(); }
+BoxGraph make_box_graph(std::span<const LayoutTask> tasks, Work& work, GroupEnds ends) {
+  return Builder(tasks, work, ends).build();
+}
 
 Growth grow_box_graph(BoxGraph& graph, std::span<const LayoutTask> tasks, Slot slot) {
   const LayoutTask& task = tasks[slot];

@@ -10,6 +10,7 @@
 
 #include "drawing/layout_types.h"
 #include "drawing/loop_size.h"
+#include "drawing/work.h"
 
 namespace telltale::drawing {
 
@@ -37,7 +38,13 @@ struct BoxGraph {
   std::vector<Node> order;               // each node after all above it
 };
 
-BoxGraph make_box_graph(std::span<const LayoutTask> tasks);
+// An edge of the run that ends at a group leads to each of its first or last tasks, or, for a
+// drawing by rows, to one.
+enum class GroupEnds { all, one };
+
+// When `work` is over it stops halfway: what it returns is then of no use.
+BoxGraph make_box_graph(std::span<const LayoutTask> tasks, Work& work,
+                        GroupEnds ends = GroupEnds::all);
 
 // What one more task brings.
 struct Growth {

@@ -12,6 +12,11 @@ constexpr float kPortGap = 14;    // between two ends at one side of a box
 constexpr float kPortInset = 16;  // from a box's corner to the nearest end
 constexpr float kNearly = 24;     // rather this much further out than a swing of so few px
 
+// Counted for a box, for an edge with its two ends, and for a swing.
+constexpr std::uint64_t kBoxSteps = 8;
+constexpr std::uint64_t kRouteSteps = 16;
+constexpr std::uint64_t kSwingSteps = 4;
+
 float center(const LayoutBox& box) { return box.x + box.width / 2; }
 
 // How far from its middle a box takes edges that come from aside, and one that could be straight.
@@ -63,13 +68,16 @@ void spread(const LayoutBox& box, std::vector<float>& xs) {
 
 }  // namespace
 
-EdgePlan::EdgePlan(const BoxGraph& graph, std::span<const LayoutLane> lanes) : graph_(graph) {
+EdgePlan::EdgePlan(const BoxGraph& graph, std::span<const LayoutLane> lanes, Work& work)
+    : graph_(graph) {
   find_bands();
   find_routes(lanes);
   leave_boxes();
   enter_boxes();
   make_swings();
-  assign_tracks();
+  work.add(kBoxSteps * graph.boxes.size() + kRouteSteps * routes_.size() +
+           kSwingSteps * swings_.size());
+  assign_tracks(work);
 }
 
 void EdgePlan::find_bands() {
@@ -205,14 +213,14 @@ void EdgePlan::make_swings() {
   }
 }
 
-void EdgePlan::assign_tracks() {
+void EdgePlan::assign_tracks(Work& work) {
   std::vector<std::vector<std::uint32_t>> in_gap(bands_.size() + 1);
   for (std::uint32_t i = 0; i < swings_.size(); ++i) {
     if (swings_[i].from_x != swings_[i].to_x) in_gap[swings_[i].gap].push_back(i);
   }
   tracks_.assign(in_gap.size(), 0);
   for (std::size_t gap = 0; gap < in_gap.size(); ++gap)
-    tracks_[gap] = assign_gap_tracks(swings_, in_gap[gap]);
+    tracks_[gap] = assign_gap_tracks(swings_, in_gap[gap], work);
 }
 
 }  // namespace telltale::drawing

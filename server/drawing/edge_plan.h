@@ -37,8 +37,8 @@ class EdgePlan {
     std::uint32_t end = 0;
   };
 
-  // `lanes` by (to, from).
-  EdgePlan(const BoxGraph& graph, std::span<const LayoutLane> lanes);
+  // `lanes` by (to, from). Once `work` is over, what swings in a gap shares one track.
+  EdgePlan(const BoxGraph& graph, std::span<const LayoutLane> lanes, Work& work);
 
   const std::vector<Band>& bands() const { return bands_; }
   std::uint32_t band_of(Node node) const { return band_of_[node]; }
@@ -52,7 +52,7 @@ class EdgePlan {
   void leave_boxes();
   void enter_boxes();
   void make_swings();
-  void assign_tracks();
+  void assign_tracks(Work& work);
   bool by_target(const Route& route) const;
   float first_x(std::uint32_t route) const;
   float last_x(std::uint32_t route) const;

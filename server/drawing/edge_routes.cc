@@ -14,6 +14,7 @@ constexpr float kQuarter = 0.5523F;
 constexpr float kCornerMax = 40;
 constexpr float kLaneCorner = 14;
 constexpr float kBackTurn = 48;
+constexpr std::uint64_t kSwingSteps = 20;  // counted for a swing and the 18 numbers it is drawn by
 
 // The route so far: the points of LayoutEdge.
 class Pen {
@@ -52,8 +53,8 @@ class Pen {
 
 class Router {
  public:
-  Router(const BoxGraph& graph, std::span<const LayoutLane> lanes)
-      : graph_(graph), plan_(graph, lanes) {}
+  Router(const BoxGraph& graph, std::span<const LayoutLane> lanes, Work& work)
+      : graph_(graph), plan_(graph, lanes, work) {}
 
   std::vector<LayoutEdge> run() const {
     std::vector<LayoutEdge> edges;
@@ -107,8 +108,34 @@ class Router {
 
 }  // namespace
 
-std::vector<LayoutEdge> route_edges(const BoxGraph& graph, std::span<const LayoutLane> lanes) {
-  return Router(graph, lanes).run();
+std::vector<LayoutEdge> route_edges(const BoxGraph& graph, std::span<const LayoutLane> lanes,
+                                    Work& work) {
+  // Before they are planned, how many points they take: those of two curves and a line a step.
+  std::uint64_t edges = 0;
+  for (const std::vector<Node>& above : graph.above) edges += above.size();
+  std::uint64_t steps = edges;
+  for (const LayoutLane& lane : lanes) steps += lane.steps.size();
+  work.add(kSwingSteps * steps);
+  if (work.is_over()) return draw_direct(graph);
+  return Router(graph, lanes, work).run();
+}
+
+std::vector<LayoutEdge> draw_direct(const BoxGraph& graph) {
+  std::vector<LayoutEdge> edges;
+  for (Node node = 0; node < graph.above.size(); ++node) {
+    const LayoutBox& to = graph.boxes[node];
+    const float enters = to.x + to.width / 2;
+    for (const Node other : graph.above[node]) {
+      const LayoutBox& from = graph.boxes[other];
+      const float leaves = from.x + from.width / 2;
+      const float bottom = from.y + from.height;
+      const float turn = to.y > bottom ? (to.y - bottom) / 2 : kBackTurn;
+      edges.push_back({from.slot,
+                       to.slot,
+                       {leaves, bottom, leaves, bottom + turn, enters, to.y - turn, enters, to.y}});
+    }
+  }
+  return edges;
 }
 
 }  // namespace telltale::drawing

@@ -11,6 +11,10 @@ namespace telltale::drawing {
 
 // By (to, from) in node order. `boxes` of each node stand where they are drawn; `lanes` by
 // (to, from), see GraphLayout.
-std::vector<LayoutEdge> route_edges(const BoxGraph& graph, std::span<const LayoutLane> lanes);
+std::vector<LayoutEdge> route_edges(const BoxGraph& graph, std::span<const LayoutLane> lanes,
+                                    Work& work);
+
+// One curve each, from box to box, whatever stands between.
+std::vector<LayoutEdge> draw_direct(const BoxGraph& graph);
 
 }  // namespace telltale::drawing

@@ -23,30 +23,68 @@ constexpr int kStepsMax = 16;
 // There are so many lanes outside.
 constexpr std::ptrdiff_t kLayersSearched = 64;
 constexpr std::size_t kOuterLanes = 32;
+// Places taken by lanes, beyond which what is found later runs outside too: a run that is read
+// again finds all of them again.
+constexpr std::size_t kTakenMost = 400'000;
 constexpr float kNever = std::numeric_limits<float>::infinity();
+// Counted for a look at one layer, and for a lane's place in one.
+constexpr std::uint64_t kLookSteps = 12;
+constexpr std::uint64_t kTakeSteps = 16;
 
 float room_left(const LayoutBox& box) { return box.x + (box.width - room_width(box)) / 2; }
 
 }  // namespace
 
-void FreePlaces::add(const LayoutBox& box) {
+bool FreePlaces::add(const LayoutBox& box) {
   Layer& layer = layers_[box.y];
-  layer.boxes.emplace(room_left(box), room_left(box) + room_width(box));
+  const float right = room_left(box) + room_width(box);
+  const auto [self, added] = layer.boxes.emplace(room_left(box), right);
   layer.height = std::max(layer.height, room_height(box));
-  right_ = std::max(right_, room_left(box) + room_width(box));
+  right_ = std::max(right_, right);
+  if (!added || (std::next(self) != layer.boxes.end() && std::next(self)->first < right))
+    return false;
+  return self == layer.boxes.begin() || std::prev(self)->second <= self->first;
 }
 
-void FreePlaces::add(const LayoutLane& lane, const LayoutBox& to) {
+void FreePlaces::add(const LayoutLane& lane, const LayoutBox& to, Work& work) {
+  work.add(kLookSteps + lane.steps.size());
   if (lane.outer) {
-    if (outer_++ == 0) limit_ = lane.steps.front().x - kSiblingGap;
+    ++outer_;
+    limit_ = std::min(limit_, lane.steps.front().x - kSiblingGap);
     return;
   }
   for (const LayoutLane::Step& one : lane.steps) right_ = std::max(right_, one.x);
+  const auto begin = layers_.lower_bound(lane.steps.front().y);
+  const auto end = layers_.lower_bound(to.y);
+  if (begin == layers_.end() || begin->first >= to.y) return;
+  const float first = begin->first;
+  const float last = std::prev(end)->first;
+  if (lane.shared == LayoutLane::Shared::no) return take(lane, first, last, work);
+  const bool from = lane.shared == LayoutLane::Shared::from;
+  const Trunk trunk{lane.shared, from ? lane.from : lane.to,
+                    from ? lane.steps.front().x : lane.steps.back().x};
+  const auto [found, added] = trunks_.try_emplace(trunk, Taken{first, last});
+  if (added) return take(lane, first, last, work);
+  // Only what this edge adds to it, at the end where it leaves the trunk.
+  Taken& taken = found->second;
+  if (first < taken.from) {
+    take(lane, first, std::min(last, taken.from), work);
+    taken.from = first;
+  }
+  if (last > taken.to) {
+    take(lane, std::max(first, taken.to), last, work);
+    taken.to = last;
+  }
+}
+
+// In the layers from the one at `first` up to the one at `last`.
+void FreePlaces::take(const LayoutLane& lane, float first, float last, Work& work) {
   auto step = lane.steps.begin();
-  for (auto layer = layers_.lower_bound(step->y); layer != layers_.end(); ++layer) {
-    if (layer->first >= to.y) break;
+  for (auto layer = layers_.lower_bound(first); layer != layers_.end(); ++layer) {
+    if (layer->first > last || work.is_over()) break;
     while (std::next(step) != lane.steps.end() && std::next(step)->y <= layer->first) ++step;
-    layer->second.lanes.insert(step->x);
+    work.add(kTakeSteps);
+    if (layer->second.lanes.insert(step->x).second) ++taken_;
   }
 }
 
@@ -59,16 +97,17 @@ void FreePlaces::consider(LayoutBox& box, float wish_x, float top, float y, floa
   box.y = y;
 }
 
-void FreePlaces::place(LayoutBox& box, float wish_x, float top) {
+void FreePlaces::place(LayoutBox& box, float wish_x, float top, Work& work) {
   const float width = room_width(box);
   const float height = room_height(box);
   float best_cost = kNever;
   std::size_t tried = 0;
   for (auto layer = layers_.lower_bound(top); layer != layers_.end(); ++layer) {
+    work.add(kLookSteps);
     if (++tried > kLayersTried || (layer->first - top) * kLowerCost >= best_cost) break;
     const auto next = std::next(layer);
     if (next != layers_.end() && layer->first + height + kLayerGap > next->first) continue;
-    const float x = layer->second.nearest(wish_x, width, kSiblingGap, kLaneGap);
+    const float x = layer->second.nearest(wish_x, width, kSiblingGap, kLaneGap, work);
     if (x + width > limit_) continue;
     consider(box, wish_x, top, layer->first, x, best_cost);
   }
@@ -83,16 +122,18 @@ void FreePlaces::place(LayoutBox& box, float wish_x, float top) {
   add(box);
 }
 
-float FreePlaces::Layer::nearest(float wish, float width, float box_gap, float lane_gap) const {
-  const float left = move(wish, width, box_gap, lane_gap, false);
-  const float right = move(wish, width, box_gap, lane_gap, true);
+float FreePlaces::Layer::nearest(float wish, float width, float box_gap, float lane_gap,
+                                 Work& work) const {
+  const float left = move(wish, width, box_gap, lane_gap, false, work);
+  const float right = move(wish, width, box_gap, lane_gap, true, work);
   return left >= 0 && wish - left <= right - wish ? left : right;
 }
 
-// From x on in one direction, past all that is in the way.
-float FreePlaces::Layer::move(float x, float width, float box_gap, float lane_gap,
-                              bool right) const {
-  for (int step = 0; right || x >= 0; ++step) {
+// From x on in one direction, past all that is in the way; or anywhere, once the work is over.
+float FreePlaces::Layer::move(float x, float width, float box_gap, float lane_gap, bool right,
+                              Work& work) const {
+  for (int step = 0; (right || x >= 0) && !work.is_over(); ++step) {
+    work.add(kLookSteps);
     const float from = x - box_gap;
     const float to = x + width + box_gap;
     // Of boxes that are in the way the last one to the right, or the first one to the left.
@@ -123,32 +164,37 @@ bool FreePlaces::passes_layers(const LayoutBox& from, const LayoutBox& to) const
 
 // One x that is free in all layers: over the end, else under the start; else for each layer the
 // free x nearest to where the edge was before.
-LayoutLane FreePlaces::find_lane(const LayoutBox& from, const LayoutBox& to) const {
+LayoutLane FreePlaces::find_lane(const LayoutBox& from, const LayoutBox& to, Work& work) const {
   LayoutLane lane{from.slot, to.slot, {}};
   const auto begin = layers_.upper_bound(from.y);
   const auto end = layers_.lower_bound(to.y);
   std::ptrdiff_t passed = 0;
   for (auto layer = begin; layer != end && passed <= kLayersSearched; ++layer) ++passed;
-  if (passed > kLayersSearched) {
-    const float outside = outer_ == 0 ? right_ + 2 * kSiblingGap : limit_ + kSiblingGap;
-    lane.steps.push_back(
-        {begin->first, outside + static_cast<float>(outer_ % kOuterLanes) * kLaneGap});
+  work.add(kLookSteps + static_cast<std::uint64_t>(passed));
+  const auto outside = [&] {
+    const float edge = outer_ == 0 ? right_ + 2 * kSiblingGap : limit_ + kSiblingGap;
+    lane.steps = {{begin->first, edge + static_cast<float>(outer_ % kOuterLanes) * kLaneGap}};
     lane.outer = true;
     return lane;
-  }
+  };
+  if (passed > kLayersSearched || taken_ > kTakenMost || work.is_over()) return outside();
   const float start_x = std::round(from.x + from.width / 2);
   const float end_x = std::round(to.x + to.width / 2);
+  const auto is_free = [&](const Layer& layer, float at) {
+    work.add(kLookSteps);
+    return layer.is_free(at);
+  };
   for (const float x : {end_x, start_x}) {
-    if (!std::all_of(begin, end, [x](const auto& one) { return one.second.is_free(x); })) continue;
+    if (!std::all_of(begin, end, [&](const auto& one) { return is_free(one.second, x); })) continue;
     lane.steps.push_back({begin->first, x});
     return lane;
   }
   float x = start_x;
   for (auto layer = begin; layer != end; ++layer) {
-    if (!layer->second.is_free(x)) x = layer->second.nearest(x, 0, kLaneGap, kLaneGap);
+    if (!is_free(layer->second, x)) x = layer->second.nearest(x, 0, kLaneGap, kLaneGap, work);
     if (lane.steps.empty() || lane.steps.back().x != x) lane.steps.push_back({layer->first, x});
   }
-  return lane;
+  return work.is_over() ? outside() : lane;
 }
 
 // For a lane.

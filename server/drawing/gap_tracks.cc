@@ -12,6 +12,7 @@ constexpr float kApart = 10;  // nets that come nearer on one track would look j
 // Gaps of more nets are ordered by direction only.
 constexpr std::size_t kNetsCompared = 96;
 constexpr int kRounds = 3;
+constexpr std::uint64_t kSwingSteps = 8;  // counted for a swing that finds its net
 
 struct Net {
   float from;  // leftmost and rightmost x
@@ -27,7 +28,9 @@ struct Net {
 
 class Gap {
  public:
-  Gap(std::vector<Swing>& swings, std::vector<std::uint32_t>& which) : swings_(swings) {
+  Gap(std::vector<Swing>& swings, std::vector<std::uint32_t>& which, Work& work)
+      : swings_(swings), work_(work) {
+    work_.add(which.size() * kSwingSteps);
     std::sort(which.begin(), which.end(), [&](std::uint32_t a, std::uint32_t b) {
       return std::pair(swings[a].net, a) < std::pair(swings[b].net, b);
     });
@@ -50,7 +53,9 @@ class Gap {
     std::uint32_t count = 0;
     for (std::size_t i = 0; i < nets_.size(); ++i) {
       Net& net = nets_[i];
-      for (std::size_t j = i > kNetsCompared ? i - kNetsCompared : 0; j < i; ++j) {
+      const std::size_t compared = work_.is_over() ? 0 : std::min(i, kNetsCompared);
+      work_.add(compared);
+      for (std::size_t j = i - compared; j < i; ++j) {
         if (net.meets(nets_[j])) net.track = std::max(net.track, nets_[j].track + 1);
       }
       count = std::max(count, net.track + 1);
@@ -69,7 +74,7 @@ class Gap {
       return a_right ? a.from > b.from : a.to < b.to;
     });
     if (nets_.size() > kNetsCompared) return;
-    for (int round = 0; round < kRounds; ++round) {
+    for (int round = 0; round < kRounds && !work_.is_over(); ++round) {
       bool better = false;
       for (std::size_t i = 1; i < nets_.size(); ++i) {
         for (std::size_t j = i; j > 0; --j) {
@@ -88,7 +93,8 @@ class Gap {
   }
 
   // With `upper` on the track above `lower`.
-  std::size_t crossings(const Net& upper, const Net& lower) const {
+  std::size_t crossings(const Net& upper, const Net& lower) {
+    work_.add(lower.swings.size() + upper.swings.size());
     std::size_t count = 0;
     for (const std::uint32_t i : lower.swings) {
       const float x = swings_[i].from_x;
@@ -102,13 +108,16 @@ class Gap {
   }
 
   std::vector<Swing>& swings_;
+  Work& work_;
   std::vector<Net> nets_;
 };
 
 }  // namespace
 
-std::uint32_t assign_gap_tracks(std::vector<Swing>& swings, std::vector<std::uint32_t>& which) {
-  return which.empty() ? 0 : Gap(swings, which).assign();
+std::uint32_t assign_gap_tracks(std::vector<Swing>& swings, std::vector<std::uint32_t>& which,
+                                Work& work) {
+  if (which.empty() || work.is_over()) return which.empty() ? 0 : 1;
+  return Gap(swings, which, work).assign();
 }
 
 }  // namespace telltale::drawing

@@ -9,8 +9,8 @@
 namespace telltale::drawing {
 
 // Sets `track` of swings[i] for each i of `which`, all of one gap. Returns how many tracks that
-// takes.
+// takes. Once `work` is over all share one.
 std::uint32_t assign_gap_tracks(std::vector<EdgePlan::Swing>& swings,
-                                std::vector<std::uint32_t>& which);
+                                std::vector<std::uint32_t>& which, Work& work);
 
 }  // namespace telltale::drawing

@@ -158,7 +158,8 @@ TEST(GraphLayout, TasksToldOneByOneAreTheGraphToldAtOnce) {
     BoxGraph grown;
     for (Slot slot = 0; slot < tasks.size(); ++slot) {
       const std::span so_far = std::span(tasks).first(slot + 1);
-      const BoxGraph graph = make_box_graph(so_far);
+      Work work;
+      const BoxGraph graph = make_box_graph(so_far, work);
       if (grow_box_graph(grown, so_far, slot).kind == Growth::Kind::rebuild) grown = graph;
       EXPECT_EQ(grown.slots, graph.slots);
       EXPECT_EQ(grown.nodes, graph.nodes);

@@ -1,6 +1,7 @@
 #include "drawing/layer_align.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
@@ -15,6 +16,8 @@ constexpr std::size_t kMedianVertices = 6'000;
 // A vertex with nothing to align with follows the others.
 constexpr double kFreeWeight = 0.05;
 constexpr double kGridWeight = 16;
+// Counted for a vertex that is aligned, beside its links.
+constexpr std::uint64_t kVertexSteps = 4;
 
 struct Wish {
   double at;
@@ -24,7 +27,8 @@ struct Wish {
 
 // Where the sum of weighted distances is least; of several such places the one nearest to the mean,
 // so that neighbouring layers agree on one and chains do not drift aside. Sorts `wishes`.
-double weighted_median(std::vector<Wish>& wishes) {
+double weighted_median(std::vector<Wish>& wishes, Work& work) {
+  work.add(wishes.size() * std::bit_width(wishes.size()) / 2);
   std::sort(wishes.begin(), wishes.end());
   double total = 0;
   double sum = 0;
@@ -44,7 +48,8 @@ double weighted_median(std::vector<Wish>& wishes) {
 
 class Aligner {
  public:
-  explicit Aligner(const LayerGraph& graph) : graph_(graph), center_(graph.vertices(), 0) {}
+  Aligner(const LayerGraph& graph, Work& work)
+      : graph_(graph), work_(work), center_(graph.vertices(), 0) {}
 
   std::vector<double> run() {
     pair_rows();
@@ -67,7 +72,8 @@ class Aligner {
   template <typename Step>
   void each_layer(bool down, const Step& step) {
     const std::size_t count = graph_.layers.size();
-    for (std::size_t i = 0; i < count; ++i) step(graph_.layers[down ? i : count - 1 - i]);
+    for (std::size_t i = 0; i < count && !work_.is_over(); ++i)
+      step(graph_.layers[down ? i : count - 1 - i]);
   }
 
   // The rows of one rank stand as a grid.
@@ -115,6 +121,7 @@ class Aligner {
 
   void collect(Vertex vertex, Side side) {
     wishes_.clear();
+    work_.add(3 * (graph_.above(vertex).size() + graph_.below(vertex).size()) + kVertexSteps);
     if (side != Side::below) {
       for (const Vertex other : graph_.above(vertex))
         wishes_.push_back({center_[other], weight(vertex, other)});
@@ -139,7 +146,7 @@ class Aligner {
       if (!wishes_.empty()) {
         pool.weight = 0;
         for (const Wish& wish : wishes_) pool.weight += wish.weight;
-        pool.sum = weighted_median(wishes_);
+        pool.sum = weighted_median(wishes_, work_);
       }
       pool.sum = (pool.sum - room) * pool.weight;
       pools_.push_back(pool);
@@ -172,13 +179,15 @@ class Aligner {
       if (wishes_.empty()) wishes_.push_back({center_[layer[i]], kFreeWeight});
       MedianPool pool{wishes_, 1, 0};
       for (Wish& wish : pool.wishes) wish.at -= room;
-      pool.place = weighted_median(pool.wishes);
+      pool.place = weighted_median(pool.wishes, work_);
+      if (work_.is_over()) return;
       while (!pools.empty() && pools.back().place >= pool.place) {
         MedianPool& before = pools.back();
         pool.wishes.insert(pool.wishes.end(), before.wishes.begin(), before.wishes.end());
         pool.count += before.count;
         pools.pop_back();
-        pool.place = weighted_median(pool.wishes);
+        if (work_.is_over()) return;
+        pool.place = weighted_median(pool.wishes, work_);
       }
       pools.push_back(std::move(pool));
     }
@@ -205,6 +214,7 @@ class Aligner {
   };
 
   const LayerGraph& graph_;
+  Work& work_;
   std::vector<double> center_;
   std::vector<Vertex> upper_;  // of a box, the one of the same rank in the row above
   std::vector<Vertex> lower_;
@@ -214,6 +224,8 @@ class Aligner {
 
 }  // namespace
 
-std::vector<double> align_layers(const LayerGraph& graph) { return Aligner(graph).run(); }
+std::vector<double> align_layers(const LayerGraph& graph, Work& work) {
+  return Aligner(graph, work).run();
+}
 
 }  // namespace telltale::drawing

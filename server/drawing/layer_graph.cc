@@ -13,6 +13,12 @@ constexpr std::size_t kRowBoxes = 24;
 // it even then, the longest edges get theirs when the boxes are placed (free_places.h).
 constexpr std::size_t kBendsPerBox = 6;
 constexpr std::size_t kBendsAlways = 200;
+// Whatever the boxes: what more would cost a graph of so many thousands is not followed by eye.
+constexpr std::size_t kBendsMost = 25'000;
+
+// Counted for each vertex, link and long edge. Bends are bounded above, so that all of them are a
+// few times the boxes and edges.
+constexpr std::uint64_t kStepsPerVertex = 12;
 
 // Nodes as a walk from the tops, depth first, meets them, so that trees do not cross.
 std::vector<Node> walk(const BoxGraph& graph) {
@@ -38,11 +44,12 @@ std::vector<Node> walk(const BoxGraph& graph) {
 
 }  // namespace
 
-LayerGraph::LayerGraph(const BoxGraph& graph)
+LayerGraph::LayerGraph(const BoxGraph& graph, Work& work)
     : graph_(graph), boxes_(static_cast<Vertex>(graph.boxes.size())) {
   make_rows();
   make_lanes();
   order_by_walk();
+  work.add(kStepsPerVertex * (layer_.size() + links_ + long_edges_.size()));
 }
 
 // Layers by rank, wide ranks as several.
@@ -101,7 +108,7 @@ void LayerGraph::share_lanes(std::vector<LongEdge>& edges, bool always) {
     ++out[edge.from];
     ++in[edge.to];
   }
-  const std::size_t bends_max = kBendsPerBox * boxes_ + kBendsAlways;
+  const std::size_t bends_max = std::min(kBendsPerBox * boxes_ + kBendsAlways, kBendsMost);
   const bool share = always || bends > bends_max;
   std::map<std::pair<bool, Node>, std::vector<LongEdge>> groups;
   for (const LongEdge& edge : edges) {

@@ -36,7 +36,7 @@ struct LongEdge {
 
 class LayerGraph {
  public:
-  explicit LayerGraph(const BoxGraph& graph);
+  LayerGraph(const BoxGraph& graph, Work& work);
 
   bool is_bend(Vertex vertex) const { return vertex >= boxes_; }
   float width(Vertex vertex) const {

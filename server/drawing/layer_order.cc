@@ -14,11 +14,14 @@ constexpr std::size_t kExchangeLinks = 3'000;
 constexpr int kExchangeRounds = 8;
 // Sweeps that bring nothing before an order counts as settled.
 constexpr std::size_t kPatience = 8;
+// Counted for a vertex that is sorted, and for a link whose crossings are.
+constexpr std::uint64_t kSortSteps = 8;
+constexpr std::uint64_t kCountSteps = 10;
 
 class Sweeper {
  public:
-  explicit Sweeper(LayerGraph& graph)
-      : graph_(graph), place_(graph.vertices(), 0), wish_(graph.vertices(), 0) {
+  Sweeper(LayerGraph& graph, Work& work)
+      : graph_(graph), work_(work), place_(graph.vertices(), 0), wish_(graph.vertices(), 0) {
     for (const std::vector<Vertex>& layer : graph_.layers) number(layer);
   }
 
@@ -38,6 +41,7 @@ class Sweeper {
 
   std::size_t crossings() {
     std::size_t sum = 0;
+    work_.add(kCountSteps * graph_.links() + graph_.vertices());
     for (std::size_t i = 1; i < graph_.layers.size(); ++i) sum += crossings_above(i);
     return sum;
   }
@@ -46,7 +50,8 @@ class Sweeper {
   void search(std::size_t sweeps, bool exchanging) {
     std::size_t idle = 0;
     keep_free_ = exchanging;
-    for (std::size_t i = 0; i < sweeps && fewest_ > 0 && idle < kPatience; ++i) {
+    for (std::size_t i = 0; i < sweeps && fewest_ > 0 && idle < kPatience && !work_.is_over();
+         ++i) {
       // While exchanging, ties keep their order in two sweeps and turn it in the next two.
       if (exchanging) exchange();
       if (exchanging) note(idle);
@@ -74,6 +79,7 @@ class Sweeper {
   }
 
   void sweep(bool down, bool turn_ties) {
+    work_.add(graph_.links() + kSortSteps * graph_.vertices());
     for (std::size_t i = 0; i < graph_.layers.size(); ++i)
       sort_layer(graph_.layers[down ? i : graph_.layers.size() - 1 - i], down, turn_ties);
   }
@@ -128,9 +134,10 @@ class Sweeper {
   }
 
   void exchange() {
-    for (int round = 0; round < kExchangeRounds; ++round) {
+    for (int round = 0; round < kExchangeRounds && !work_.is_over(); ++round) {
       bool better = false;
       for (std::vector<Vertex>& layer : graph_.layers) {
+        if (work_.is_over()) return;
         for (std::size_t i = 1; i < layer.size(); ++i) {
           const Vertex a = layer[i - 1];
           const Vertex b = layer[i];
@@ -153,7 +160,8 @@ class Sweeper {
   }
 
   std::pair<std::size_t, std::size_t> compare(const std::vector<Vertex>& a,
-                                              const std::vector<Vertex>& b) const {
+                                              const std::vector<Vertex>& b) {
+    work_.add(a.size() * b.size() + 1);
     std::size_t as_is = 0;
     std::size_t turned = 0;
     for (const Vertex one : a) {
@@ -166,6 +174,7 @@ class Sweeper {
   }
 
   LayerGraph& graph_;
+  Work& work_;
   std::vector<std::vector<Vertex>> best_;
   std::size_t fewest_ = 0;
   bool keep_free_ = false;
@@ -178,11 +187,12 @@ class Sweeper {
 
 }  // namespace
 
-void order_layers(LayerGraph& graph) { Sweeper(graph).run(); }
+void order_layers(LayerGraph& graph, Work& work) { Sweeper(graph, work).run(); }
 
 std::size_t count_crossings(const LayerGraph& graph) {
   LayerGraph copy = graph;
-  return Sweeper(copy).crossings();
+  Work work;
+  return Sweeper(copy, work).crossings();
 }
 
 }  // namespace telltale::drawing

@@ -8,7 +8,7 @@
 
 namespace telltale::drawing {
 
-void order_layers(LayerGraph& graph);
+void order_layers(LayerGraph& graph, Work& work);
 
 // Pairs of links that cross, as the layers are ordered now.
 std::size_t count_crossings(const LayerGraph& graph);

@@ -42,10 +42,12 @@ TEST(LayerOrder, CrossesNoMoreThanTheBarycenterOrdering) {
   std::size_t theirs = 0;
   for (std::uint64_t seed = 1; seed <= 120; ++seed) {
     SCOPED_TRACE(seed);
-    const BoxGraph graph = make_box_graph(random_graph(seed, 10 + static_cast<int>(seed)).tasks);
-    LayerGraph layers(graph);
+    Work work;
+    const BoxGraph graph =
+        make_box_graph(random_graph(seed, 10 + static_cast<int>(seed)).tasks, work);
+    LayerGraph layers(graph, work);
     const std::size_t barycenter = barycenter_crossings(layers);
-    order_layers(layers);
+    order_layers(layers, work);
     const std::size_t crossings = count_crossings(layers);
     EXPECT_LE(crossings, barycenter);
     ours += crossings;
@@ -59,19 +61,21 @@ TEST(LayerOrder, CrossesNoMoreThanTheBarycenterOrdering) {
 TEST(LayerOrder, CountsWhatCrosses) {
   TestGraph graph;
   graph.add("a").add("b").add("c", {"b"}).add("d", {"a"});
-  const BoxGraph boxes = make_box_graph(graph.tasks);
-  LayerGraph layers(boxes);
+  Work work;
+  const BoxGraph boxes = make_box_graph(graph.tasks, work);
+  LayerGraph layers(boxes, work);
   layers.layers = {{0, 1}, {2, 3}};
   EXPECT_EQ(count_crossings(layers), 1U);
-  order_layers(layers);
+  order_layers(layers, work);
   EXPECT_EQ(count_crossings(layers), 0U);
 }
 
 TEST(LayerOrder, TreesAndLaddersDoNotCross) {
   for (const TestGraph& graph : {ladder_graph(20), fan_graph(20), chain_graph(50)}) {
-    const BoxGraph boxes = make_box_graph(graph.tasks);
-    LayerGraph layers(boxes);
-    order_layers(layers);
+    Work work;
+    const BoxGraph boxes = make_box_graph(graph.tasks, work);
+    LayerGraph layers(boxes, work);
+    order_layers(layers, work);
     EXPECT_EQ(count_crossings(layers), 0U);
   }
 }

@@ -23,14 +23,23 @@ constexpr float kAloneColumns = 16;
 constexpr float kAloneWidth = 224;
 constexpr float kAloneGap = 36;
 
+// Steps that may be taken for fewer crossings, for straight edges, and for tracks of their own:
+// what graphs of some thousand tasks need, and more than that takes no longer.
+constexpr std::uint64_t kOrderSteps = 3'000'000;
+constexpr std::uint64_t kAlignSteps = 2'500'000;
+constexpr std::uint64_t kPlanSteps = 1'500'000;
+constexpr std::uint64_t kVertexSteps = 4;  // counted for a vertex, and a long edge, that is placed
+
 class Drawing {
  public:
-  explicit Drawing(BoxGraph& graph) : graph_(graph), layers_(graph) {}
+  Drawing(BoxGraph& graph, Work& work) : graph_(graph), work_(work), layers_(graph, work) {}
 
   std::vector<LayoutLane> draw() {
-    order_layers(layers_);
+    if (work_.is_over()) return {};
+    do_part(kOrderSteps, [this](Work& part) { order_layers(layers_, part); });
     layers_.move_lanes_aside();
-    center_ = align_layers(layers_);
+    do_part(kAlignSteps, [this](Work& part) { center_ = align_layers(layers_, part); });
+    work_.add(kVertexSteps * layers_.vertices());
     straighten_lanes();
     to_whole_pixels();
     set_heights();
@@ -38,6 +47,13 @@ class Drawing {
   }
 
  private:
+  template <typename Do>
+  void do_part(std::uint64_t most, const Do& what) {
+    Work part = work_.part(most);
+    what(part);
+    work_.add(part);
+  }
+
   struct Range {
     double from;
     double to;
@@ -100,7 +116,11 @@ class Drawing {
       }
     }
     make_lanes();
-    const EdgePlan plan(graph_, lanes_);
+    if (work_.is_over()) return;
+    do_part(kPlanSteps, [this](Work& part) { set_tops(EdgePlan(graph_, lanes_, part)); });
+  }
+
+  void set_tops(const EdgePlan& plan) {
     std::vector<float> top(layers_.layers.size(), 0);
     float y = 0;
     for (std::uint32_t i = 0; i < top.size(); ++i) {
@@ -157,14 +177,26 @@ class Drawing {
   }
 
   void make_lanes() {
+    // Where each row of bends turns aside, found once for all edges along it.
+    std::vector<std::vector<std::uint32_t>> turns(layers_.lanes().size());
+    for (std::size_t i = 0; i < turns.size(); ++i) {
+      const Lane& bends = layers_.lanes()[i];
+      for (std::uint32_t bend = 1; bend < bends.count; ++bend) {
+        if (lane_x(bends, bend) != lane_x(bends, bend - 1)) turns[i].push_back(bend);
+      }
+    }
     for (const LongEdge& edge : layers_.long_edges()) {
       const Lane& bends = layers_.lanes()[edge.lane];
+      const std::vector<std::uint32_t>& turn = turns[edge.lane];
       LayoutLane lane{graph_.slots[edge.from], graph_.slots[edge.to], {}, bends.shared, false};
-      for (std::uint32_t i = edge.begin; i < edge.end; ++i) {
-        const float x = static_cast<float>(center_[bends.first + i]);
-        if (lane.steps.empty() || lane.steps.back().x != x)
-          lane.steps.push_back({static_cast<float>(bends.layer + i), x});
-      }
+      const auto add = [&](std::uint32_t bend) {
+        lane.steps.push_back({static_cast<float>(bends.layer + bend), lane_x(bends, bend)});
+      };
+      add(edge.begin);
+      auto next = std::upper_bound(turn.begin(), turn.end(), edge.begin);
+      for (; next != turn.end() && *next < edge.end; ++next) add(*next);
+      work_.add(kVertexSteps + lane.steps.size());
+      if (work_.is_over()) return;
       lanes_.push_back(std::move(lane));
     }
     std::sort(lanes_.begin(), lanes_.end(), [](const LayoutLane& a, const LayoutLane& b) {
@@ -172,7 +204,12 @@ class Drawing {
     });
   }
 
+  float lane_x(const Lane& lane, std::uint32_t bend) const {
+    return static_cast<float>(center_[lane.first + bend]);
+  }
+
   BoxGraph& graph_;
+  Work& work_;
   LayerGraph layers_;
   std::vector<double> center_;
   std::vector<std::uint32_t> place_;  // of each vertex in its layer
@@ -181,6 +218,8 @@ class Drawing {
 
 }  // namespace
 
-std::vector<LayoutLane> place_all(BoxGraph& graph) { return Drawing(graph).draw(); }
+std::vector<LayoutLane> place_all(BoxGraph& graph, Work& work) {
+  return Drawing(graph, work).draw();
+}
 
 }  // namespace telltale::drawing

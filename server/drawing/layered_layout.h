@@ -9,7 +9,8 @@
 namespace telltale::drawing {
 
 // Sets x and y of graph.boxes; the drawing's corner is 0, 0. Lanes by (to, from) in node order; the
-// longest edges of a dense graph are left without.
-std::vector<LayoutLane> place_all(BoxGraph& graph);
+// longest edges of a dense graph are left without. When `work` is over at the end, nothing of it is
+// of use.
+std::vector<LayoutLane> place_all(BoxGraph& graph, Work& work);
 
 }  // namespace telltale::drawing

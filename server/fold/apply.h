@@ -2,12 +2,19 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <string>
 
+#include "base/limits.h"
 #include "fold/run_state.h"
 
 namespace telltale::fold {
+
+inline constexpr const char* kTooLarge =
+    "A run has at most 20,000 tasks and 60,000 dependencies between them: what is beyond was left "
+    "out.";
+static_assert(limits::kRunTasks == 20'000 && limits::kRunEdges == 60'000);
 
 // Notes the version; true when what was told is no newer than what is known. Version 0 is always
 // new.
@@ -16,6 +23,11 @@ inline bool is_old_version(std::uint64_t told, std::uint64_t& known) {
   if (told <= known) return true;
   known = told;
   return false;
+}
+
+inline std::uint64_t add_capped(std::uint64_t a, std::uint64_t b) {
+  const std::uint64_t room = std::numeric_limits<std::uint64_t>::max() - a;
+  return a + (b < room ? b : room);
 }
 
 // Absent (empty, 0) keeps the earlier value. True if it changed.

@@ -23,25 +23,53 @@ std::string series_key(Slot task, const std::string& name) {
   return std::to_string(task) + '/' + name;
 }
 
+const char* const kNoTask = "A run has at most 20,000 tasks: what was told of others was left out.";
+const char* const kTooFar =
+    "Output of a task told at a place more than 64 MiB past its end was left out.";
+
 }  // namespace
 
-bool RunView::apply_log(const schema::LogBytes& log) {
-  if (log.path().empty()) return false;
-  Task& task = need_task(log.path(), State::running);
-  if (log.data().empty()) return false;
-  LogBuffer& output = task.logs[std::max(log.attempt(), 1)];
-  const std::size_t bytes = output.bytes();
-  if (!output.write(log.offset(), log.data())) return false;
-  bytes_ += output.bytes() - bytes;
-  touch(task);
+bool RunView::lose_log(std::uint64_t bytes, const char* reason) {
+  header_.lost.log_bytes = add_capped(header_.lost.log_bytes, bytes);
+  header_.lost.reason = reason;
+  weigh_header();
   return true;
 }
 
-Series& RunView::need_series(const std::string& task_path, const std::string& name) {
-  const Slot task = task_path.empty() ? kNoSlot : need_task(task_path, State::running).slot;
+bool RunView::lose_points(std::uint64_t points, const char* reason) {
+  header_.lost.points = add_capped(header_.lost.points, points);
+  header_.lost.reason = reason;
+  weigh_header();
+  return true;
+}
+
+bool RunView::apply_log(const schema::LogBytes& log) {
+  if (log.path().empty()) return false;
+  Task* task = need_task(log.path(), State::running);
+  if (task == nullptr) return lose_log(log.data().size(), kNoTask);
+  if (log.data().empty()) return false;
+  const auto attempt = task->logs.try_emplace(std::max(log.attempt(), 1)).first;
+  if (!attempt->second.reaches(log.offset())) {
+    if (attempt->second.size() == 0) task->logs.erase(attempt);
+    return lose_log(log.data().size(), kTooFar);
+  }
+  const std::size_t bytes = attempt->second.bytes();
+  if (!attempt->second.write(log.offset(), log.data())) return false;
+  bytes_ += attempt->second.bytes() - bytes;
+  touch(*task);
+  return true;
+}
+
+Series* RunView::need_series(const std::string& task_path, const std::string& name) {
+  Slot task = kNoSlot;
+  if (!task_path.empty()) {
+    const Task* needed = need_task(task_path, State::running);
+    if (needed == nullptr) return nullptr;
+    task = needed->slot;
+  }
   const std::string key = series_key(task, name);
   if (const auto found = series_by_name_.find(key); found != series_by_name_.end())
-    return series_[found->second];
+    return &series_[found->second];
   const Slot slot = static_cast<Slot>(series_.size());
   Series& series = series_.emplace_back();
   series.slot = slot;
@@ -54,7 +82,7 @@ Series& RunView::need_series(const std::string& task_path, const std::string& na
   last_series_[task] = slot;
   rank_metric(task);
   weigh_new(series);
-  return series;
+  return &series;
 }
 
 void RunView::rank_metric(Slot changed) {
@@ -87,7 +115,9 @@ bool RunView::apply_points(const schema::Event& event, const schema::MetricPoint
   if (steps) points = std::min(points, told.step_size());
   if (times) points = std::min(points, told.time_us_size());
   if (points == 0) return false;
-  Series& series = need_series(told.path(), told.name());
+  Series* needed = need_series(told.path(), told.name());
+  if (needed == nullptr) return lose_points(static_cast<std::uint64_t>(points), kNoTask);
+  Series& series = *needed;
   const std::size_t bytes = series.points.bytes();
   for (int i = 0; i < points; ++i) {
     series.points.add(steps ? told.step(i) : series.points.next_step(),
@@ -100,7 +130,8 @@ bool RunView::apply_points(const schema::Event& event, const schema::MetricPoint
 }
 
 bool RunView::apply_progress(const schema::Progress& told) {
-  Task* task = told.path().empty() ? nullptr : &need_task(told.path(), State::running);
+  Task* task = told.path().empty() ? nullptr : need_task(told.path(), State::running);
+  if (task == nullptr && !told.path().empty()) return lose_events(kNoTask);
   std::optional<ProgressState>& progress = task != nullptr ? task->progress : header_.progress;
   ProgressState next{told.done(), told.total(), told.unit(), told.note()};
   if (progress && same(*progress, next)) return false;
@@ -115,7 +146,8 @@ bool RunView::apply_progress(const schema::Progress& told) {
 }
 
 bool RunView::apply_artifact(const schema::Event& event, const schema::Artifact& told) {
-  const Task* task = told.path().empty() ? nullptr : &need_task(told.path(), State::pending);
+  const Task* task = told.path().empty() ? nullptr : need_task(told.path(), State::pending);
+  if (task == nullptr && !told.path().empty()) return lose_events(kNoTask);
   const ArtifactId id = make_artifact_id(told.path(), told.name(), told.input());
   const auto [found, added] = artifact_by_id_.try_emplace(id, static_cast<Slot>(artifacts_.size()));
   if (added) {

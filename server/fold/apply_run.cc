@@ -1,20 +1,9 @@
 // What events say about the run as a whole.
-#include <limits>
-
 #include "fold/apply.h"
 #include "fold/run_view.h"
 #include "schema/event.pb.h"
 
 namespace telltale::fold {
-namespace {
-
-std::uint64_t add_capped(std::uint64_t a, std::uint64_t b) {
-  const std::uint64_t room = std::numeric_limits<std::uint64_t>::max() - a;
-  return a + (b < room ? b : room);
-}
-
-}  // namespace
-
 bool RunView::apply_run_state(const schema::Event& event, const schema::RunState& told) {
   if (is_old_version(told.version(), header_.version)) return false;
   bool changed = set_text(header_.name, told.name());

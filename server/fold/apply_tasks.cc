@@ -1,6 +1,7 @@
 // What events say about tasks: the graph, their states, and the accounts kept over them.
 #include <algorithm>
 
+#include "base/limits.h"
 #include "fold/apply.h"
 #include "fold/run_view.h"
 #include "schema/event.pb.h"
@@ -28,6 +29,8 @@ std::string name_in(const std::string& path) {
 // at least one task for so many known ones; smaller parts take free places. So a graph that comes
 // task by task costs no more than one that comes at once.
 constexpr std::size_t kKnownForOneNew = 32;
+// Counted for a task, and each it names, that is looked up for the layout (drawing/work.h).
+constexpr std::uint64_t kStepsToFindOut = 10;
 
 TaskKind to_kind(int number) {
   return number >= 0 && number <= 3 ? static_cast<TaskKind>(number) : TaskKind::group;
@@ -91,9 +94,12 @@ Task& RunView::add_task(const std::string& path) {
   return task;
 }
 
-Task& RunView::need_task(const std::string& path, State state) {
+bool RunView::has_room_for_task() const { return tasks_.size() < limits::kRunTasks; }
+
+Task* RunView::need_task(const std::string& path, State state) {
   if (const auto found = task_by_path_.find(path); found != task_by_path_.end())
-    return tasks_[found->second];
+    return &tasks_[found->second];
+  if (!has_room_for_task()) return nullptr;
   Task& task = add_task(path);
   if (const std::size_t slash = path.rfind('/'); slash != std::string::npos) {
     std::string parent = path.substr(0, slash);
@@ -103,43 +109,60 @@ Task& RunView::need_task(const std::string& path, State state) {
   task.state = state;
   put_in(task);
   weigh(task);
-  return task;
+  return &task;
 }
 
 void RunView::set_relations(Task& task, std::string parent, std::vector<std::string> depends_on) {
+  await_no_more(task);
   task.parent_id = parent.empty() ? TaskId() : make_task_id(parent);
   task.parent = std::move(parent);
+  edges_ += depends_on.size() - task.depends_on.size();
   task.depends_on_ids.clear();
-  for (const std::string& path : depends_on) task.depends_on_ids.push_back(make_task_id(path));
+  for (const std::string& path : depends_on) {
+    const auto known = task_by_path_.find(path);
+    task.depends_on_ids.push_back(known == task_by_path_.end() ? make_task_id(path)
+                                                               : tasks_[known->second].id);
+  }
   task.depends_on = std::move(depends_on);
 }
 
 bool RunView::apply_graph(const schema::Graph& graph) {
   if (is_old_version(graph.version(), graph_version_)) return false;
   graph_told_ = true;
+  graph_cut_ = false;
   bool changed = false;
   for (const schema::GraphTask& told : graph.tasks()) {
     if (!told.path().empty()) changed |= apply_graph_task(told);
   }
   for (const std::string& path : graph.removed()) changed |= apply_removed(path);
+  if (graph_cut_) changed |= lose_events(kTooLarge);
   return changed;
 }
 
 bool RunView::apply_graph_task(const schema::GraphTask& told) {
   const auto found = task_by_path_.find(told.path());
   const bool added = found == task_by_path_.end();
+  if (added && !has_room_for_task()) {
+    graph_cut_ = true;
+    return false;
+  }
   Task& task = added ? add_task(told.path()) : tasks_[found->second];
   take_out(task);
   bool structure = set(task.kind, to_kind(told.kind()));
   if (task.removed) {
     task.removed = false;
     structure = true;
-    std::erase_if(tombstones_, [&](const Tombstone& stone) { return stone.id == task.id; });
+    tombstones_.erase({task.removed_at, task.slot});
   }
   put_in(task);
 
   std::string parent = told.parent() == told.path() ? std::string() : told.parent();
   std::vector<std::string> depends_on(told.depends_on().begin(), told.depends_on().end());
+  if (const std::size_t others = edges_ - task.depends_on.size();
+      depends_on.size() > limits::kRunEdges - others) {
+    depends_on.resize(limits::kRunEdges - others);
+    graph_cut_ = true;
+  }
   if (task.parent != parent || task.depends_on != depends_on) {
     set_relations(task, std::move(parent), std::move(depends_on));
     structure = true;
@@ -161,7 +184,8 @@ bool RunView::apply_removed(const std::string& path) {
   Task& task = tasks_[found->second];
   take_out(task);
   task.removed = true;
-  tombstones_.push_back({task.id, now_});
+  task.removed_at = now_;
+  tombstones_.emplace(now_, task.slot);
   reshaped_.push_back(task.slot);
   touch(task);
   return true;
@@ -169,7 +193,9 @@ bool RunView::apply_removed(const std::string& path) {
 
 bool RunView::apply_task_state(const schema::Event& event, const schema::TaskState& told) {
   if (told.path().empty()) return false;
-  Task& task = need_task(told.path(), State::pending);
+  Task* needed = need_task(told.path(), State::pending);
+  if (needed == nullptr) return lose_events(kTooLarge);
+  Task& task = *needed;
   if (is_old_version(told.version(), task.version)) return false;
   take_out(task);
   const std::int64_t started_at_us = task.started_at_us;
@@ -193,12 +219,17 @@ bool RunView::apply_task_state(const schema::Event& event, const schema::TaskSta
   return true;
 }
 
-drawing::LayoutTask RunView::layout_task(const Task& task) {
+bool RunView::lose_events(const char* reason) {
+  header_.lost.events = add_capped(header_.lost.events, 1);
+  header_.lost.reason = reason;
+  weigh_header();
+  return true;
+}
+
+drawing::LayoutTask RunView::layout_task(const Task& task) const {
   const auto slot_of = [&](const std::string& path) {
     const auto found = task_by_path_.find(path);
-    if (found != task_by_path_.end()) return found->second;
-    awaited_.emplace(path, task.slot);
-    return kNoSlot;
+    return found == task_by_path_.end() ? kNoSlot : found->second;
   };
   drawing::LayoutTask out;
   out.kind = task.kind;
@@ -212,7 +243,32 @@ drawing::LayoutTask RunView::layout_task(const Task& task) {
   return out;
 }
 
+void RunView::await(const Task& task) {
+  const auto note = [&](const std::string& path) {
+    if (!task_by_path_.contains(path)) awaited_.emplace(path, task.slot);
+  };
+  if (!task.parent.empty()) note(task.parent);
+  for (const std::string& path : task.depends_on) note(path);
+}
+
+void RunView::await_no_more(const Task& task) {
+  if (awaited_.empty()) return;
+  awaited_.erase({task.parent, task.slot});
+  for (const std::string& path : task.depends_on) awaited_.erase({path, task.slot});
+}
+
 void RunView::update_layout() {
+  if (layout_.by_rows()) {
+    layout_.update({}, {}, false);
+    layout_changed_at_ = now_;
+  } else {
+    update_placed();
+  }
+  if (layout_changed_at_ == now_) weigh_layout();
+  if (graph_told_ && !graph_known_) graph_known_ = graph_open_ = true;
+}
+
+void RunView::update_placed() {
   const std::size_t known = layout_tasks_.size();
   const std::size_t added = tasks_.size() - known;
   for (std::size_t slot = known; slot < tasks_.size(); ++slot)
@@ -220,15 +276,28 @@ void RunView::update_layout() {
   std::sort(reshaped_.begin(), reshaped_.end());
   reshaped_.erase(std::unique(reshaped_.begin(), reshaped_.end()), reshaped_.end());
   layout_tasks_.resize(tasks_.size());
+  std::uint64_t found_out = 0;
   std::erase_if(reshaped_, [&](Slot slot) {
-    return !set(layout_tasks_[slot], layout_task(tasks_[slot])) && slot < known;
+    const Task& task = tasks_[slot];
+    found_out += kStepsToFindOut * (1 + task.depends_on.size());
+    await(task);
+    return !set(layout_tasks_[slot], layout_task(task)) && slot < known;
   });
   const bool more_of_it = graph_open_ && added > 0 && added * kKnownForOneNew >= known;
   const bool afresh = graph_told_ && (!graph_known_ || more_of_it);
-  if (graph_told_ && !graph_known_) graph_known_ = graph_open_ = true;
-  if (!layout_.update(layout_tasks_, reshaped_, afresh)) return;
+  if (!layout_.update(layout_tasks_, reshaped_, afresh, found_out)) return;
   layout_changed_at_ = now_;
-  weigh_layout();
+  if (layout_.by_rows()) {
+    layout_tasks_ = {};
+    awaited_.clear();
+  }
+}
+
+void RunView::draw_rows() const {
+  std::vector<drawing::LayoutTask> tasks;
+  tasks.reserve(tasks_.size());
+  for (const Task& task : tasks_) tasks.push_back(layout_task(task));
+  layout_.draw_rows(tasks);
 }
 
 }  // namespace telltale::fold

@@ -1,51 +1,27 @@
 #include "fold/catalogue.h"
 
-#include <algorithm>
-#include <charconv>
-#include <cstring>
-#include <tuple>
-
+#include "base/check.h"
 #include "schema/view.pb.h"
 
 namespace telltale::fold {
 namespace {
 
-// ASCII only: what is beyond has no case in most scripts, and folding it would need tables.
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+// Without a word for so long, a run that runs may have lost its process.
+constexpr std::int64_t kSilentUs = 30'000'000;
+// A failure of before is no news.
+constexpr std::int64_t kRecentUs = 86'400'000'000;
 
-std::string lowered(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), lower);
-  return out;
+State state_of(const schema::RunSummary& summary) {
+  return to_state(static_cast<int>(summary.state()));
 }
 
-// By memmem, whose time is linear: names may be of a million characters and `part` of thousands,
-// and where they are chosen to fit, comparing at every place would take a minute.
-bool contains(std::string_view text, const std::string& lowered_part) {
-  const std::string all = lowered(text);
-  return ::memmem(all.data(), all.size(), lowered_part.data(), lowered_part.size()) != nullptr;
+// Events may tell of any time.
+std::int64_t later(std::int64_t time_us, std::int64_t by_us) {
+  std::int64_t sum = 0;
+  return __builtin_add_overflow(time_us, by_us, &sum) ? INT64_MAX : sum;
 }
 
 }  // namespace
-
-bool matches(const RunFilter& filter, const schema::RunSummary& summary) {
-  if (!filter.states.empty() &&
-      std::find(filter.states.begin(), filter.states.end(),
-                to_state(static_cast<int>(summary.state()))) == filter.states.end())
-    return false;
-  if (!filter.keys.empty() &&
-      std::find(filter.keys.begin(), filter.keys.end(), summary.run_key()) == filter.keys.end())
-    return false;
-  if (filter.text.empty()) return true;
-  const std::string text = lowered(filter.text);
-  return contains(summary.name(), text) || contains(summary.pipeline(), text) ||
-         contains(summary.run_key(), text);
-}
-
-Catalogue::Place Catalogue::place_of(const schema::RunSummary& summary) {
-  // Times before 1970 are data too; the most negative one has no opposite.
-  return {-std::max(summary.created_at_us(), -INT64_MAX), summary.run_key()};
-}
 
 bool Catalogue::advance(LogOffset offset) {
   if (to_number(offset) < end_) return false;
@@ -55,19 +31,31 @@ bool Catalogue::advance(LogOffset offset) {
 
 bool Catalogue::apply(LogOffset offset, const schema::RunSummary& summary) {
   if (!advance(offset)) return false;
-  Entry& entry = entries_[summary.run_key()];
-  if (entry.summary) {
-    if (summary.position() < entry.summary->position()) return false;
-    if (summary.position() == entry.summary->position() &&
-        summary.SerializeAsString() == entry.summary->SerializeAsString())
+  const auto [found, is_new] = entries_.try_emplace(summary.run_key());
+  Entry& entry = found->second;
+  const Entry before = entry;
+  const std::string pipeline = pipeline_of(summary);
+  const std::optional<RunPlace> newest = newest_ended(pipeline);
+  std::string pipeline_before = pipeline;
+  std::optional<RunPlace> newest_before = newest;
+  if (!is_new) {
+    const schema::RunSummary& known = *before.summary;
+    if (summary.position() < known.position()) return false;
+    if (summary.position() == known.position() &&
+        summary.SerializeAsString() == known.SerializeAsString())
       return false;
-    newest_first_.erase(place_of(*entry.summary));
-    by_change_.erase({entry.changed_at, summary.run_key()});
+    pipeline_before = pipeline_of(known);
+    newest_before = newest_ended(pipeline_before);
+    unlink(before);
   }
-  entry = {std::make_shared<const schema::RunSummary>(summary), offset};
-  newest_first_.insert(place_of(summary));
-  by_change_.insert({offset, summary.run_key()});
-  removed_.erase(summary.run_key());
+  entry = {};
+  entry.summary = std::make_shared<const schema::RunSummary>(summary);
+  link(entry);
+  judge(entry);
+  tell_windows(is_new ? nullptr : &before, &entry);
+  settle(pipeline, newest);
+  if (pipeline_before != pipeline) settle(pipeline_before, newest_before);
+  ++version_;
   return true;
 }
 
@@ -75,11 +63,92 @@ bool Catalogue::remove(LogOffset offset, const RunKey& key) {
   if (!advance(offset)) return false;
   const auto found = entries_.find(key.text());
   if (found == entries_.end()) return false;
-  newest_first_.erase(place_of(*found->second.summary));
-  by_change_.erase({found->second.changed_at, key.text()});
+  const Entry entry = found->second;
+  const std::string pipeline = pipeline_of(*entry.summary);
+  const std::optional<RunPlace> newest_before = newest_ended(pipeline);
+  unlink(entry);
   entries_.erase(found);
-  removed_[key.text()] = offset;
+  tell_windows(&entry, nullptr);
+  settle(pipeline, newest_before);
+  ++version_;
   return true;
+}
+
+void Catalogue::link(const Entry& entry) {
+  const schema::RunSummary& summary = *entry.summary;
+  by_state_[static_cast<std::size_t>(state_of(summary))][place_of(summary)] = &entry;
+  if (has_ended(state_of(summary))) pipelines_[pipeline_of(summary)].add(entry.summary);
+}
+
+void Catalogue::unlink(const Entry& entry) {
+  const schema::RunSummary& summary = *entry.summary;
+  by_state_[static_cast<std::size_t>(state_of(summary))].erase(place_of(summary));
+  if (entry.changes_at_us != 0) changes_.erase({entry.changes_at_us, summary.run_key()});
+  if (!has_ended(state_of(summary))) return;
+  const auto pipeline = pipelines_.find(pipeline_of(summary));
+  CHECK(pipeline != pipelines_.end(), "an ended run without a pipeline");
+  pipeline->second.remove(summary);
+  if (pipeline->second.newest() == nullptr) pipelines_.erase(pipeline);
+}
+
+std::optional<RunPlace> Catalogue::newest_ended(const std::string& pipeline) const {
+  const auto found = pipelines_.find(pipeline);
+  if (found == pipelines_.end()) return std::nullopt;
+  return *found->second.newest();
+}
+
+// A failure that a later run of the same pipeline has mended, or repeated, is over.
+bool Catalogue::judge(Entry& entry) {
+  const schema::RunSummary& summary = *entry.summary;
+  const State state = state_of(summary);
+  const bool before = entry.attention;
+  std::int64_t changes_at_us = 0;
+  entry.attention = state == State::suspended || state == State::unknown;
+  if (state == State::running) {
+    const std::int64_t silent_at_us = later(summary.last_event_at_us(), kSilentUs);
+    entry.attention = silent_at_us <= to_number(now_);
+    if (!entry.attention) changes_at_us = silent_at_us;
+  } else if (state == State::failed && newest_ended(pipeline_of(summary)) == place_of(summary)) {
+    const std::int64_t old_at_us = later(summary.last_event_at_us(), kRecentUs);
+    entry.attention = old_at_us > to_number(now_);
+    if (entry.attention) changes_at_us = old_at_us;
+  }
+  if (entry.changes_at_us != 0) changes_.erase({entry.changes_at_us, summary.run_key()});
+  if (changes_at_us != 0) changes_.insert({changes_at_us, summary.run_key()});
+  entry.changes_at_us = changes_at_us;
+  return entry.attention != before;
+}
+
+void Catalogue::judge_again(const std::string& key) {
+  const auto found = entries_.find(key);
+  if (found == entries_.end()) return;
+  const ListedRun before = found->second;
+  if (!judge(found->second)) return;
+  tell_windows(&before, &found->second);
+  ++version_;
+}
+
+void Catalogue::settle(const std::string& pipeline, const std::optional<RunPlace>& newest_before) {
+  const std::optional<RunPlace> newest = newest_ended(pipeline);
+  if (newest == newest_before) return;
+  if (newest_before) judge_again(newest_before->second);
+  if (newest) judge_again(newest->second);
+}
+
+bool Catalogue::look_at(EpochUs now) {
+  now_ = now;
+  const std::uint64_t before = version_;
+  while (!changes_.empty() && changes_.begin()->first <= to_number(now)) {
+    const auto due = *changes_.begin();
+    judge_again(due.second);
+    CHECK(changes_.empty() || *changes_.begin() != due, "{} is due again", due.first);
+  }
+  return version_ != before;
+}
+
+std::optional<EpochUs> Catalogue::next_look() const {
+  if (changes_.empty()) return std::nullopt;
+  return EpochUs{changes_.begin()->first};
 }
 
 SummaryPtr Catalogue::find(const std::string& key) const {
@@ -87,44 +156,14 @@ SummaryPtr Catalogue::find(const std::string& key) const {
   return found == entries_.end() ? nullptr : found->second.summary;
 }
 
-RunPage Catalogue::page(const RunFilter& filter, const std::string& page, std::size_t limit) const {
-  // A page starts after the run that ended the one before: "<-created_at_us>_<key>".
-  Place after{INT64_MIN, ""};
-  if (const std::size_t cut = page.find('_'); cut != std::string::npos) {
-    std::from_chars(page.data(), page.data() + cut, after.first);
-    after.second = page.substr(cut + 1);
-  }
-  RunPage result;
-  bool more = false;
-  for (const Place& place : newest_first_) {
-    const SummaryPtr& summary = entries_.at(place.second).summary;
-    if (!matches(filter, *summary)) continue;
-    ++result.total;
-    if (place <= after) continue;
-    if (result.runs.size() < limit) {
-      result.runs.push_back(summary);
-    } else {
-      more = true;
-    }
-  }
-  if (more && !result.runs.empty()) {
-    const Place last = place_of(*result.runs.back());
-    result.next_page = std::to_string(last.first) + '_' + last.second;
-  }
-  return result;
-}
-
-CatalogueChanges Catalogue::changed_since(LogOffset end) const {
-  CatalogueChanges changes;
-  for (auto it = by_change_.rbegin(); it != by_change_.rend() && it->first >= end; ++it)
-    changes.runs.push_back(entries_.at(it->second).summary);
-  std::sort(changes.runs.begin(), changes.runs.end(),
-            [](const SummaryPtr& a, const SummaryPtr& b) { return place_of(*a) < place_of(*b); });
-  for (const auto& [key, offset] : removed_) {
-    if (offset >= end) changes.removed.push_back(key);
-  }
-  std::sort(changes.removed.begin(), changes.removed.end());
-  return changes;
+schema::RunSummary Catalogue::with_history(const schema::RunSummary& summary) const {
+  schema::RunSummary out = summary;
+  const auto pipeline = pipelines_.find(pipeline_of(summary));
+  if (pipeline == pipelines_.end()) return out;
+  if (const auto& usual = pipeline->second.usual()) *out.mutable_usual() = *usual;
+  if (const auto metric = pipeline->second.metric_before(summary))
+    out.set_last_main_metric(*metric);
+  return out;
 }
 
 }  // namespace telltale::fold

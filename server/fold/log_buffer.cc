@@ -14,7 +14,7 @@ constexpr std::size_t kChunkBytes = 64U << 10;
 bool LogBuffer::write(std::uint64_t offset, std::string_view data) {
   if (data.empty() || offset > std::numeric_limits<std::uint64_t>::max() - data.size())
     return false;
-  if (offset + data.size() <= size_) return false;
+  if (offset + data.size() <= size_ || !reaches(offset)) return false;
   if (offset < size_) {
     data.remove_prefix(size_ - offset);
     offset = size_;

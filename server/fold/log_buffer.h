@@ -28,8 +28,15 @@ class LogBuffer {
     bool operator==(const Chunk&) const = default;
   };
 
+  // Whether bytes at `offset` can be taken: not where they would leave a hole of more than this,
+  // which one wrong offset would make, and all right bytes after it repeats.
+  static constexpr std::uint64_t kHoleBytesMax = 64U << 20;
+  bool reaches(std::uint64_t offset) const {
+    return offset <= size_ || offset - size_ <= kHoleBytesMax;
+  }
+
   // Takes what is new of `data`: bytes below size() are cut, a hole before `offset` is kept as
-  // lost. False when nothing was new.
+  // lost. False when nothing was new, or `offset` is out of reach.
   bool write(std::uint64_t offset, std::string_view data);
 
   // Bytes from `offset` on: at most `bytes_max`, ending at a gap. In a gap or before one it starts

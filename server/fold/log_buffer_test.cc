@@ -39,9 +39,20 @@ TEST(LogBuffer, KeepsAGapAsLost) {
 TEST(LogBuffer, AnEndPastAllNumbersIsNoLog) {
   LogBuffer log;
   EXPECT_FALSE(log.write(UINT64_MAX - 1, "abc"));
-  EXPECT_TRUE(log.write(UINT64_MAX - 3, "abc"));
-  EXPECT_EQ(log.size(), UINT64_MAX);
-  EXPECT_EQ(log.read(0, 10).data, "abc");
+  EXPECT_FALSE(log.write(UINT64_MAX - 3, "abc"));
+  EXPECT_EQ(log.size(), 0U);
+}
+
+TEST(LogBuffer, AHoleTooLargeIsNotMade) {
+  LogBuffer log;
+  log.write(0, "abc");
+  EXPECT_FALSE(log.reaches(LogBuffer::kHoleBytesMax + 4));
+  EXPECT_FALSE(log.write(LogBuffer::kHoleBytesMax + 4, "far"));
+  EXPECT_EQ(log.size(), 3U);
+  EXPECT_TRUE(log.lost().empty());
+  EXPECT_TRUE(log.write(3, "def"));
+  EXPECT_TRUE(log.write(LogBuffer::kHoleBytesMax + 6, "far"));
+  EXPECT_EQ(log.lost_bytes(), LogBuffer::kHoleBytesMax);
 }
 
 TEST(LogBuffer, ReadsBackWhateverThePieces) {

@@ -81,6 +81,26 @@ SeriesSlice MetricSeries::from(std::size_t first) const {
   return slice;
 }
 
+bool MetricSeries::has_between(std::int64_t from_step, std::int64_t to_step,
+                               std::size_t first) const {
+  const auto begin = step_.begin() + static_cast<std::ptrdiff_t>(std::min(first, size()));
+  return std::any_of(begin, step_.end(),
+                     [=](std::int64_t step) { return step >= from_step && step <= to_step; });
+}
+
+void MetricSeries::index() const {
+  const std::size_t known = by_step_.size();
+  if (known == size()) return;
+  for (std::size_t i = known; i < size(); ++i) by_step_.push_back(static_cast<std::uint32_t>(i));
+  const auto before = [this](std::uint32_t a, std::uint32_t b) { return step_[a] < step_[b]; };
+  const auto middle = by_step_.begin() + static_cast<std::ptrdiff_t>(known);
+  std::stable_sort(middle, by_step_.end(), before);
+  // What stands before all that is new stays.
+  const auto begin = std::upper_bound(by_step_.begin(), middle, *middle, before);
+  index_moves_ += static_cast<std::uint64_t>(by_step_.end() - begin);
+  std::inplace_merge(begin, middle, by_step_.end(), before);
+}
+
 // The points at `places` (of ascending steps), all of them or what `columns` leave to see.
 class MetricSeries::Cut {
  public:
@@ -156,11 +176,12 @@ SeriesSlice MetricSeries::decimate(std::int64_t from_step, std::int64_t to_step,
   if (step_.empty() || from_step > to_step)
     return cut.take(
         0, [](std::size_t i) { return i; }, {0, 0, 1}, 1);
+  if (!ascending_) index();
   // "From the start" and "to the end" mean those of the data, not of all numbers.
-  const auto [low, high] = ascending_ ? std::pair(step_.begin(), step_.end() - 1)
-                                      : std::minmax_element(step_.begin(), step_.end());
-  const Grid grid(from_step == std::numeric_limits<std::int64_t>::min() ? *low : from_step,
-                  to_step == std::numeric_limits<std::int64_t>::max() ? *high : to_step, columns);
+  const std::int64_t low = step_[ascending_ ? 0 : by_step_.front()];
+  const std::int64_t high = step_[ascending_ ? size() - 1 : by_step_.back()];
+  const Grid grid(from_step == std::numeric_limits<std::int64_t>::min() ? low : from_step,
+                  to_step == std::numeric_limits<std::int64_t>::max() ? high : to_step, columns);
   if (ascending_) {
     const auto begin = std::lower_bound(step_.begin(), step_.end(), from_step);
     const auto end = std::upper_bound(begin, step_.end(), to_step);
@@ -169,14 +190,12 @@ SeriesSlice MetricSeries::decimate(std::int64_t from_step, std::int64_t to_step,
         static_cast<std::size_t>(end - begin), [first](std::size_t i) { return first + i; }, grid,
         columns);
   }
-  std::vector<std::size_t> places;
-  for (std::size_t i = 0; i < step_.size(); ++i) {
-    if (step_[i] >= from_step && step_[i] <= to_step) places.push_back(i);
-  }
-  std::stable_sort(places.begin(), places.end(),
-                   [this](std::size_t a, std::size_t b) { return step_[a] < step_[b]; });
+  const auto step_of = [this](std::uint32_t place) { return step_[place]; };
+  const auto begin = std::ranges::lower_bound(by_step_, from_step, {}, step_of);
+  const auto end = std::ranges::upper_bound(by_step_, to_step, {}, step_of);
   return cut.take(
-      places.size(), [&places](std::size_t i) { return places[i]; }, grid, columns);
+      static_cast<std::size_t>(end - begin),
+      [begin](std::size_t i) { return begin[static_cast<std::ptrdiff_t>(i)]; }, grid, columns);
 }
 
 }  // namespace telltale::fold

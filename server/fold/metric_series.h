@@ -47,6 +47,10 @@ class MetricSeries {
   SeriesSlice decimate(std::int64_t from_step, std::int64_t to_step, std::size_t columns) const;
   // Points from the `first`-th to arrive on, as they are, for readers that hold the others.
   SeriesSlice from(std::size_t first) const;
+  // Whether one of those has a step in the range.
+  bool has_between(std::int64_t from_step, std::int64_t to_step, std::size_t first) const;
+  // Places written to keep points by step, by all reads together: none while steps only go up.
+  std::uint64_t index_moves() const { return index_moves_; }
 
  private:
   class Cut;
@@ -56,6 +60,12 @@ class MetricSeries {
   double min_ = std::numeric_limits<double>::quiet_NaN();
   double max_ = std::numeric_limits<double>::quiet_NaN();
   bool ascending_ = true;  // step_ never went down
+
+  void index() const;
+  // Once it did: points by step, equal ones in order of arrival. What came since the last read is
+  // sorted in by the next one, and no reader pays for the others again.
+  mutable std::vector<std::uint32_t> by_step_;
+  mutable std::uint64_t index_moves_ = 0;
 };
 
 }  // namespace telltale::fold

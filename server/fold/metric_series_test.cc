@@ -138,6 +138,39 @@ TEST(MetricSeries, KeepsLimitsOfFiniteValues) {
   EXPECT_THAT(series.from(9).step, ElementsAre());
 }
 
+// Each epoch counts from 0 again; a reader looks again and again while points come.
+TEST(MetricSeries, StepsThatGoBackAreSortedInOnce) {
+  constexpr std::int64_t kEpochs = 50;
+  constexpr std::int64_t kSteps = 200;
+  MetricSeries series;
+  for (std::int64_t epoch = 0; epoch < kEpochs; ++epoch) {
+    for (std::int64_t step = 0; step < kSteps; ++step)
+      series.add(step, epoch, static_cast<double>(epoch));
+    const SeriesSlice slice = series.decimate(10, 12, 1'000'000);
+    ASSERT_EQ(slice.step.size(), static_cast<std::size_t>(3 * (epoch + 1)));
+    EXPECT_TRUE(std::is_sorted(slice.step.begin(), slice.step.end()));
+    for (std::int64_t i = 0; i <= epoch; ++i)
+      EXPECT_EQ(slice.time_us[static_cast<std::size_t>(i)], i);  // equal steps as they arrived
+  }
+  const std::uint64_t moves = series.index_moves();
+  EXPECT_LE(moves, static_cast<std::uint64_t>(kEpochs * kEpochs * kSteps));
+  for (int i = 0; i < 100; ++i) (void)series.decimate(0, kSteps, 100);
+  EXPECT_EQ(series.index_moves(), moves);
+  // One point at the end moves itself alone.
+  series.add(kSteps, 0, 0);
+  EXPECT_EQ(series.decimate(kSteps, kSteps, 10).step.size(), 1U);
+  EXPECT_EQ(series.index_moves(), moves + 1);
+}
+
+TEST(MetricSeries, KnowsWhetherWhatIsNewIsInARange) {
+  MetricSeries series;
+  for (const std::int64_t step : {5, 9, 2}) series.add(step, 0, 0);
+  EXPECT_TRUE(series.has_between(5, 5, 0));
+  EXPECT_FALSE(series.has_between(5, 5, 1));
+  EXPECT_TRUE(series.has_between(0, 2, 2));
+  EXPECT_FALSE(series.has_between(INT64_MIN, INT64_MAX, 3));
+}
+
 TEST(MetricSeries, ANaNStaysAGap) {
   MetricSeries series;
   for (int i = 0; i < 100; ++i) series.add(i, i, i == 50 ? NAN : 1);

@@ -79,6 +79,12 @@ void RunView::weigh_header() {
 
 void RunView::weigh_layout() {
   bytes_ -= layout_bytes_;
+  // By rows as if it were drawn, though it is only when somebody looks.
+  if (layout_.by_rows()) {
+    layout_bytes_ = tasks_.size() * kBoxBytes + edges_ * sizeof(drawing::LayoutEdge);
+    bytes_ += layout_bytes_;
+    return;
+  }
   layout_bytes_ = layout_.boxes().size() * kBoxBytes;
   for (const drawing::LayoutLane& lane : layout_.lanes())
     layout_bytes_ += sizeof(lane) + lane.steps.size() * kLaneStepBytes;

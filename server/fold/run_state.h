@@ -67,6 +67,19 @@ struct Lost {
   std::string reason;  // the last one told
 };
 
+// The workflow a run is in a cluster; view.proto says what its fields mean.
+struct ClusterObject {
+  std::string cluster;
+  std::string namespace_name;
+  std::string name;
+  std::string uid;
+  std::string kfp_run_id;
+  std::string phase;
+  bool deleted = false;
+  std::string notice;
+  bool operator==(const ClusterObject&) const = default;
+};
+
 struct RunHeader {
   std::string name;
   std::string pipeline;
@@ -81,7 +94,8 @@ struct RunHeader {
   std::int64_t cancel_requested_at_us = 0;
   std::map<std::string, std::string> parameters;  // name -> JSON text
   std::optional<Launch> launch;
-  std::optional<ProgressState> progress;  // of the run itself
+  std::optional<ClusterObject> cluster_object;  // of a run that a cluster's source tells of
+  std::optional<ProgressState> progress;        // of the run itself
   Lost lost;
   LogOffset parameters_changed_at{};
 };
@@ -109,7 +123,8 @@ struct Task {
   std::map<std::string, std::string> outputs;  // name -> JSON text
   std::optional<ProgressState> progress;
   std::map<std::int32_t, LogBuffer> logs;  // by attempt, from 1
-  bool removed = false;  // by a graph; what it holds stays, and a later graph may bring it back
+  bool removed = false;    // by a graph; what it holds stays, and a later graph may bring it back
+  LogOffset removed_at{};  // while it is
   LogOffset changed_at{};
   std::size_t bytes = 0;  // as RunView::bytes() counts it, without its logs
 
@@ -140,11 +155,6 @@ struct Artifact {
   std::int64_t created_at_us = 0;
   LogOffset changed_at{};
   std::size_t bytes = 0;  // as RunView::bytes() counts it
-};
-
-struct Tombstone {
-  TaskId id;
-  LogOffset removed_at{};
 };
 
 }  // namespace telltale::fold

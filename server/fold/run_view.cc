@@ -57,7 +57,7 @@ bool RunView::apply(LogOffset offset, const schema::Event& event) {
   changed |= note_time(event);
   changed |= apply_kind(event);
   changed |= tasks_.size() != tasks;
-  if (!reshaped_.empty() || tasks_.size() != layout_tasks_.size()) update_layout();
+  if (!reshaped_.empty() || tasks_.size() != tasks) update_layout();
   if (changed) changed_at_ = offset;
   const bool grown = tasks_.size() != tasks || series_.size() != series;
   if (changed && (grown || !keeps_coming(event.kind_case()))) turned_at_ = offset;
@@ -67,7 +67,7 @@ bool RunView::apply(LogOffset offset, const schema::Event& event) {
 bool RunView::apply_kind(const schema::Event& event) {
   const schema::Event::KindCase kind = event.kind_case();
   graph_open_ &= kind == schema::Event::kGraph || kind == schema::Event::kRunState ||
-                 kind == schema::Event::kHeartbeat;
+                 kind == schema::Event::kWorkflow || kind == schema::Event::kHeartbeat;
   switch (kind) {
     case schema::Event::kRunState: return apply_run_state(event, event.run_state());
     case schema::Event::kGraph: return apply_graph(event.graph());
@@ -78,6 +78,9 @@ bool RunView::apply_kind(const schema::Event& event) {
     case schema::Event::kArtifact: return apply_artifact(event, event.artifact());
     case schema::Event::kLoss: return apply_loss(event.loss());
     case schema::Event::kCancelRequest: return apply_cancel_request(event);
+    case schema::Event::kWorkflow: return apply_workflow(event.workflow());
+    case schema::Event::kSourceNode: return apply_source_node(event.source_node());
+    case schema::Event::kSourcePod: return apply_source_pod(event.source_pod());
     case schema::Event::kHeartbeat:
     case schema::Event::KIND_NOT_SET: break;  // news by itself, see note_time()
   }
@@ -136,9 +139,8 @@ const Task* RunView::task_by_path(const std::string& path) const {
 
 std::vector<TaskId> RunView::removed_since(LogOffset since) const {
   std::vector<TaskId> removed;
-  for (auto it = tombstones_.rbegin(); it != tombstones_.rend() && it->removed_at > since; ++it)
-    removed.push_back(it->id);
-  std::reverse(removed.begin(), removed.end());
+  for (auto it = tombstones_.upper_bound({since, kNoSlot}); it != tombstones_.end(); ++it)
+    removed.push_back(tasks_[it->second].id);
   return removed;
 }
 

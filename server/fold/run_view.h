@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -21,6 +22,7 @@
 #include "base/ids.h"
 #include "drawing/graph_layout.h"
 #include "fold/change_order.h"
+#include "fold/kfp_tasks.h"
 #include "fold/repeat_guard.h"
 #include "fold/run_state.h"
 
@@ -73,7 +75,10 @@ class RunView {
   Summary summary() const;
   // What the run takes in memory, counted as it changes: an estimate for budgets, the same for a
   // view that was decoded.
-  std::size_t bytes() const { return sizeof(RunView) + bytes_ + repeats_.bytes(); }
+  std::size_t bytes() const {
+    return sizeof(RunView) + bytes_ + repeats_.bytes() + nodes_.bytes() + pods_.bytes() +
+           kfp_tasks_.bytes();
+  }
 
   // In the order they became known. tasks() leaves removed ones out; task() finds them too.
   std::vector<const Task*> tasks() const;
@@ -91,8 +96,16 @@ class RunView {
   std::vector<const Artifact*> artifacts_changed_since(LogOffset since) const;
   const Artifact* artifact(const ArtifactId& id) const;
 
+  // What a cluster's source told of: the workflow's nodes with all machinery, and their pods.
+  const NodeTable& nodes() const { return nodes_; }
+  const PodTable& pods() const { return pods_; }
+  const KfpTasks& kfp_tasks() const { return kfp_tasks_; }
+
   // Where tasks are drawn; boxes name tasks by slot, see task_at().
-  const drawing::GraphLayout& layout() const { return layout_; }
+  const drawing::GraphLayout& layout() const {
+    if (!layout_.is_drawn()) draw_rows();
+    return layout_;
+  }
   LogOffset layout_changed_at() const { return layout_changed_at_; }
   const Task& task_at(Slot slot) const { return tasks_[slot]; }
 
@@ -110,12 +123,18 @@ class RunView {
   bool apply_artifact(const schema::Event& event, const schema::Artifact& artifact);
   bool apply_loss(const schema::Loss& loss);
   bool apply_cancel_request(const schema::Event& event);
+  bool apply_workflow(const schema::Workflow& workflow);
+  bool apply_source_node(const schema::SourceNode& node);
+  bool apply_source_pod(const schema::SourcePod& pod);
   bool apply_kind(const schema::Event& event);
   bool note_time(const schema::Event& event);
 
-  // Known by mention from now on; a new one starts in `state`.
-  Task& need_task(const std::string& path, State state);
+  // Known by mention from now on; a new one starts in `state`. nullptr where the run has room for
+  // no more: the caller counts what is lost.
+  Task* need_task(const std::string& path, State state);
   Task& add_task(const std::string& path);
+  bool has_room_for_task() const;
+  bool lose_events(const char* reason);  // the one being applied, or a part of it
   void set_relations(Task& task, std::string parent, std::vector<std::string> depends_on);
   void touch(Task& task);
   // Counts it anew (run_bytes.cc), where its texts may have changed.
@@ -128,9 +147,23 @@ class RunView {
   void take_out(const Task& task);
   void put_in(const Task& task);
   void rank_metric(Slot task);  // kNoSlot = the run
-  Series& need_series(const std::string& task_path, const std::string& name);
+  // nullptr as need_task().
+  Series* need_series(const std::string& task_path, const std::string& name);
+  SourceTables source_tables() const { return {nodes_, pods_}; }
+  bool take_templates(const schema::Workflow& workflow);
+  bool show_workflow();
+  ClusterObject cluster_object() const;
+  bool show_source_tasks();
+  bool set_source_task(SourceTask told);
+  bool lose_log(std::uint64_t bytes, const char* reason);
+  bool lose_points(std::uint64_t points, const char* reason);
   void update_layout();
-  drawing::LayoutTask layout_task(const Task& task);
+  void update_placed();
+  void draw_rows() const;
+  drawing::LayoutTask layout_task(const Task& task) const;
+  // Of `task`, the paths it names that are no tasks yet: noted, and forgotten.
+  void await(const Task& task);
+  void await_no_more(const Task& task);
 
   RunKey key_;
   std::uint64_t next_ = 0;  // offset after the last event given; 0 = none
@@ -144,7 +177,8 @@ class RunView {
   std::unordered_map<std::string, Slot> task_by_path_;
   std::unordered_map<TaskId, Slot> task_by_id_;
   ChangeOrder task_order_;
-  std::vector<Tombstone> tombstones_;  // by offset, of tasks that are still removed
+  std::set<std::pair<LogOffset, Slot>> tombstones_;  // when, and which task; while it is removed
+  std::size_t edges_ = 0;                            // of all tasks, what they depend on
   std::uint64_t graph_version_ = 0;
   bool graph_known_ = false;  // some graph was laid out
   bool graph_open_ = false;   // and nothing but graphs was told since: more of it may follow
@@ -158,6 +192,13 @@ class RunView {
   std::unordered_map<ArtifactId, Slot> artifact_by_id_;
   ChangeOrder artifact_order_;
 
+  // Of a run of a cluster. `workflow_` is without the templates.
+  std::shared_ptr<const schema::Workflow> workflow_;
+  std::shared_ptr<const schema::WorkflowTemplates> templates_;
+  NodeTable nodes_;
+  PodTable pods_;
+  KfpTasks kfp_tasks_;
+
   // The accounts. First failures: tasks before groups, then by finish, then as they became known.
   std::array<std::uint32_t, kStates> counts_{};
   std::set<std::tuple<bool, std::int64_t, Slot>> failed_;
@@ -165,13 +206,16 @@ class RunView {
   Slot main_series_ = kNoSlot;        // of main_task_, kNoSlot = the run
   Slot main_task_ = kNoSlot;
 
-  drawing::GraphLayout layout_;
+  // Mutable: what is drawn by rows is drawn when a reader asks for it.
+  mutable drawing::GraphLayout layout_;
   LogOffset layout_changed_at_{};
+  // Nothing of these while it is drawn by rows.
   std::vector<drawing::LayoutTask> layout_tasks_;   // by slot, as the layout knows them
   std::set<std::pair<std::string, Slot>> awaited_;  // a path that is no task yet, and who names it
   // By the event being applied.
   std::vector<Slot> reshaped_;  // tasks whose place in the drawing may have changed; new ones are
   bool graph_told_ = false;
+  bool graph_cut_ = false;  // tasks or edges of it were left out
 
   std::size_t bytes_ = 0;  // of all of the above but repeats_
   std::size_t header_bytes_ = 0;

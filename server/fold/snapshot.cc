@@ -1,6 +1,8 @@
 #include "fold/snapshot.h"
 
 #include <fmt/format.h>
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include "base/sha256.h"
 #include "fold/snapshot_coder.h"
@@ -30,9 +32,15 @@ Result<std::string> encode(const RunView& view, std::size_t most) {
   }
   schema::SnapshotFile file;
   file.set_fold_version(kFoldVersion);
-  // Nothing here is a proto map, so the bytes are the same for the same state.
+  // The bytes are the same for the same state: maps are written in order.
   std::string bytes;
-  bool written = snapshot.SerializeToString(file.mutable_content());
+  bool written = false;
+  {
+    google::protobuf::io::StringOutputStream stream(file.mutable_content());
+    google::protobuf::io::CodedOutputStream out(&stream);
+    out.SetSerializationDeterministic(true);
+    written = snapshot.SerializeToCodedStream(&out);
+  }
   file.set_checksum(checksum(file.content()));
   written = written && file.SerializeToString(&bytes);
   if (!written) return Error{ErrorCode::internal, "The snapshot cannot be written."};

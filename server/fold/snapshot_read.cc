@@ -1,7 +1,9 @@
 // SnapshotCoder's way in: schema::RunSnapshot -> members, then what follows from them.
 #include <algorithm>
 
+#include "base/limits.h"
 #include "fold/snapshot_coder.h"
+#include "schema/event.pb.h"
 #include "schema/snapshot.pb.h"
 
 namespace telltale::fold {
@@ -40,35 +42,43 @@ RunHeader read_header(const schema::SnapshotHeader& in) {
   return header;
 }
 
-LogBuffer read_log(const schema::SnapshotLog& in) {
-  LogBuffer log;
-  for (int i = 0; i < std::min(in.chunks_size(), in.offsets_size()); ++i)
-    log.write(in.offsets(i), in.chunks(i));
-  return log;
+// As written: chunks one after the other, none of them told before.
+bool read_log(const schema::SnapshotLog& in, Task* task) {
+  if (in.attempt() < 1 || in.chunks_size() == 0 || in.chunks_size() != in.offsets_size())
+    return false;
+  const auto [log, added] = task->logs.try_emplace(in.attempt());
+  if (!added) return false;
+  for (int i = 0; i < in.chunks_size(); ++i) {
+    if (in.offsets(i) < log->second.size() || !log->second.write(in.offsets(i), in.chunks(i)))
+      return false;
+  }
+  return true;
 }
 
-Task read_task(const schema::SnapshotTask& in) {
-  Task task;
-  task.id = make_task_id(in.path());
-  task.path = in.path();
-  task.name = in.name();
-  task.kind = static_cast<TaskKind>(std::min(in.kind(), 3U));
-  task.item = in.item();
-  task.index = in.index();
-  task.state = to_state(static_cast<int>(in.state()));
-  task.message = in.message();
-  task.version = in.version();
-  task.attempt = in.attempt();
-  task.attempts_max = in.attempts_max();
-  task.started_at_us = in.started_at_us();
-  task.finished_at_us = in.finished_at_us();
-  task.inputs = read_values(in.inputs());
-  task.outputs = read_values(in.outputs());
-  if (in.has_progress()) task.progress = read_progress(in.progress());
-  for (const schema::SnapshotLog& log : in.logs()) task.logs.emplace(log.attempt(), read_log(log));
-  task.removed = in.removed();
-  task.changed_at = LogOffset{in.changed_at()};
-  return task;
+bool read_task(const schema::SnapshotTask& in, Task* task) {
+  if (in.path().empty() || in.kind() > 3 || in.state() >= kStates) return false;
+  task->id = make_task_id(in.path());
+  task->path = in.path();
+  task->name = in.name();
+  task->kind = static_cast<TaskKind>(in.kind());
+  task->item = in.item();
+  task->index = in.index();
+  task->state = to_state(static_cast<int>(in.state()));
+  task->message = in.message();
+  task->version = in.version();
+  task->attempt = in.attempt();
+  task->attempts_max = in.attempts_max();
+  task->started_at_us = in.started_at_us();
+  task->finished_at_us = in.finished_at_us();
+  task->inputs = read_values(in.inputs());
+  task->outputs = read_values(in.outputs());
+  if (in.has_progress()) task->progress = read_progress(in.progress());
+  for (const schema::SnapshotLog& log : in.logs()) {
+    if (!read_log(log, task)) return false;
+  }
+  task->removed = in.removed();
+  task->changed_at = LogOffset{in.changed_at()};
+  return true;
 }
 
 // Slots by the offset that changed them: a ChangeOrder is touched in that order.
@@ -83,19 +93,23 @@ void order_again(const std::deque<Entity>& entities, ChangeOrder* order) {
 
 }  // namespace
 
-void SnapshotCoder::read_tasks(const schema::RunSnapshot& in, RunView* view) {
+bool SnapshotCoder::read_tasks(const schema::RunSnapshot& in, RunView* view) {
+  if (static_cast<std::size_t>(in.tasks_size()) > limits::kRunTasks) return false;
   for (const schema::SnapshotTask& told : in.tasks()) {
     const Slot slot = static_cast<Slot>(view->tasks_.size());
-    Task& task = view->tasks_.emplace_back(read_task(told));
+    Task& task = view->tasks_.emplace_back();
+    if (!read_task(told, &task) || to_number(task.changed_at) >= view->next_) return false;
     task.slot = slot;
     view->set_relations(task, told.parent(), {told.depends_on().begin(), told.depends_on().end()});
-    view->task_by_path_.emplace(task.path, slot);
+    if (view->edges_ > limits::kRunEdges) return false;
+    if (!view->task_by_path_.emplace(task.path, slot).second) return false;
     view->task_by_id_.emplace(task.id, slot);
     view->put_in(task);
     view->weigh(task);
     for (const auto& [attempt, log] : task.logs) view->bytes_ += log.bytes();
   }
   order_again(view->tasks_, &view->task_order_);
+  return true;
 }
 
 bool SnapshotCoder::read_series(const schema::RunSnapshot& in, RunView* view) {
@@ -104,7 +118,10 @@ bool SnapshotCoder::read_series(const schema::RunSnapshot& in, RunView* view) {
     if (points == 0 || told.step_change_size() != points || told.time_change_us_size() != points)
       return false;
     if (!told.task_path().empty() && !view->task_by_path_.contains(told.task_path())) return false;
-    Series& series = view->need_series(told.task_path(), told.name());
+    if (told.changed_at() >= view->next_) return false;
+    const std::size_t known = view->series_.size();
+    Series& series = *view->need_series(told.task_path(), told.name());
+    if (view->series_.size() == known) return false;
     series.points.reserve(static_cast<std::size_t>(points));
     std::uint64_t step = 0;
     std::uint64_t time_us = 0;
@@ -121,8 +138,10 @@ bool SnapshotCoder::read_series(const schema::RunSnapshot& in, RunView* view) {
   return true;
 }
 
-void SnapshotCoder::read_artifacts(const schema::RunSnapshot& in, RunView* view) {
+bool SnapshotCoder::read_artifacts(const schema::RunSnapshot& in, RunView* view) {
   for (const schema::SnapshotArtifact& told : in.artifacts()) {
+    if (!told.task_path().empty() && !view->task_by_path_.contains(told.task_path())) return false;
+    if (told.changed_at() >= view->next_) return false;
     Artifact artifact;
     artifact.slot = static_cast<Slot>(view->artifacts_.size());
     artifact.id = make_artifact_id(told.task_path(), told.name(), told.input());
@@ -135,16 +154,35 @@ void SnapshotCoder::read_artifacts(const schema::RunSnapshot& in, RunView* view)
     artifact.input = told.input();
     artifact.created_at_us = told.created_at_us();
     artifact.changed_at = LogOffset{told.changed_at()};
-    view->artifact_by_id_.emplace(artifact.id, artifact.slot);
+    if (!view->artifact_by_id_.emplace(artifact.id, artifact.slot).second) return false;
     view->weigh(view->artifacts_.emplace_back(std::move(artifact)));
   }
   order_again(view->artifacts_, &view->artifact_order_);
+  return true;
 }
 
-bool SnapshotCoder::read_places(const schema::RunSnapshot& in, RunView* view) {
+bool SnapshotCoder::read_tombstones(const schema::RunSnapshot& in, RunView* view) {
   for (const schema::SnapshotTombstone& stone : in.tombstones()) {
-    if (stone.task() >= view->tasks_.size()) return false;
-    view->tombstones_.push_back({view->tasks_[stone.task()].id, LogOffset{stone.removed_at()}});
+    if (stone.task() >= view->tasks_.size() || stone.removed_at() >= view->next_) return false;
+    Task& task = view->tasks_[stone.task()];
+    task.removed_at = LogOffset{stone.removed_at()};
+    view->tombstones_.emplace(task.removed_at, task.slot);
+  }
+  const auto removed = [](const Task& task) { return task.removed; };
+  return static_cast<std::size_t>(std::ranges::count_if(view->tasks_, removed)) ==
+             view->tombstones_.size() &&
+         std::ranges::all_of(view->tombstones_, [&](const auto& stone) {
+           const Task& task = view->tasks_[stone.second];
+           return task.removed && task.removed_at == stone.first;
+         });
+}
+
+bool SnapshotCoder::read_layout(const schema::RunSnapshot& in, RunView* view) {
+  view->layout_changed_at_ = LogOffset{in.layout_changed_at()};
+  if (in.layout_changed_at() > in.next()) return false;
+  if (in.layout_by_rows()) {
+    view->layout_.restore_rows(in.layout_credit());
+    return in.boxes_size() == 0 && in.lanes_size() == 0;
   }
   std::vector<drawing::LayoutBox> boxes;
   for (const schema::SnapshotBox& box : in.boxes()) {
@@ -155,23 +193,26 @@ bool SnapshotCoder::read_places(const schema::RunSnapshot& in, RunView* view) {
   std::vector<drawing::LayoutLane> lanes;
   for (const schema::SnapshotLane& lane : in.lanes()) {
     if (lane.from() >= view->tasks_.size() || lane.to() >= view->tasks_.size()) return false;
-    if (lane.y_size() != lane.x_size()) return false;
+    if (lane.y_size() != lane.x_size() || lane.shared() > 2) return false;
     lanes.push_back({lane.from(),
                      lane.to(),
                      {},
-                     static_cast<drawing::LayoutLane::Shared>(std::min(lane.shared(), 2U)),
+                     static_cast<drawing::LayoutLane::Shared>(lane.shared()),
                      lane.outer()});
     for (int i = 0; i < lane.y_size(); ++i) lanes.back().steps.push_back({lane.y(i), lane.x(i)});
   }
-  for (const Task& task : view->tasks_) view->layout_tasks_.push_back(view->layout_task(task));
-  view->layout_.restore(view->layout_tasks_, boxes, std::move(lanes));
-  view->layout_changed_at_ = LogOffset{in.layout_changed_at()};
-  view->weigh_layout();
-  return true;
+  for (const Task& task : view->tasks_) {
+    view->layout_tasks_.push_back(view->layout_task(task));
+    view->await(task);
+  }
+  return view->layout_.restore(view->layout_tasks_, boxes, std::move(lanes), in.layout_credit());
 }
 
 bool SnapshotCoder::read(const schema::RunSnapshot& in, RunView* view) {
-  if (in.epochs_size() != in.marks_size()) return false;
+  if (in.epochs_size() != in.marks_size() ||
+      static_cast<std::size_t>(in.ids_size()) > limits::kRepeatWindow ||
+      in.header().state() >= kStates)
+    return false;
   view->next_ = in.next();
   view->changed_at_ = LogOffset{in.changed_at()};
   view->turned_at_ = view->changed_at_;
@@ -183,10 +224,33 @@ bool SnapshotCoder::read(const schema::RunSnapshot& in, RunView* view) {
   view->graph_version_ = in.graph_version();
   view->graph_known_ = in.graph_known();
   view->graph_open_ = in.graph_open();
-  read_tasks(in, view);
-  if (!read_series(in, view)) return false;
-  read_artifacts(in, view);
-  return read_places(in, view);
+  if (!read_tasks(in, view) || !read_series(in, view) || !read_artifacts(in, view) ||
+      !read_tombstones(in, view) || !read_layout(in, view) || !read_source(in, view))
+    return false;
+  view->weigh_layout();
+  return true;
+}
+
+bool SnapshotCoder::read_source(const schema::RunSnapshot& in, RunView* view) {
+  for (const schema::SnapshotNode& told : in.nodes()) {
+    if (view->nodes_.find(told.node().source_id())) return false;
+    view->nodes_.restore(LogOffset{told.changed_at()}, told.node().source_id(), told.node());
+  }
+  for (const schema::SnapshotPod& told : in.pods()) {
+    if (view->pods_.find(told.pod().uid())) return false;
+    view->pods_.restore(LogOffset{told.changed_at()}, told.pod().uid(), told.pod());
+  }
+  view->nodes_.order_again();
+  view->pods_.order_again();
+  if (in.has_templates())
+    view->templates_ = std::make_shared<const schema::WorkflowTemplates>(in.templates());
+  if (!in.has_workflow()) return true;
+  view->workflow_ = std::make_shared<const schema::Workflow>(in.workflow());
+  view->kfp_tasks_.rebuild(view->workflow_, view->templates_, view->source_tables());
+  view->header_.cluster_object = view->cluster_object();
+  // Their tasks are there already.
+  view->kfp_tasks_.take_changed(view->source_tables());
+  return true;
 }
 
 }  // namespace telltale::fold

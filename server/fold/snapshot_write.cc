@@ -46,6 +46,12 @@ void write_header(const RunHeader& header, schema::SnapshotHeader* out) {
   out->set_parameters_changed_at(to_number(header.parameters_changed_at));
 }
 
+template <typename Table, typename Add>
+void write_facts(const Table& table, Add add) {
+  for (Slot slot = 0; slot < table.size(); ++slot)
+    add(table.at(slot), to_number(table.entity(slot).changed_at));
+}
+
 void write_task(const Task& task, schema::SnapshotTask* out) {
   out->set_path(task.path);
   out->set_name(task.name);
@@ -108,6 +114,34 @@ void write_artifact(const Artifact& artifact, schema::SnapshotArtifact* out) {
   out->set_changed_at(to_number(artifact.changed_at));
 }
 
+// What is drawn by rows follows from the tasks.
+void write_layout(const drawing::GraphLayout& layout, schema::RunSnapshot* out) {
+  out->set_layout_credit(layout.credit());
+  out->set_layout_by_rows(layout.by_rows());
+  if (layout.by_rows()) return;
+  for (const drawing::LayoutBox& box : layout.boxes()) {
+    schema::SnapshotBox* added = out->add_boxes();
+    added->set_task(box.slot);
+    added->set_x(box.x);
+    added->set_y(box.y);
+    added->set_width(box.width);
+    added->set_height(box.height);
+    added->set_folded(box.folded);
+    added->set_awaits(box.awaits);
+  }
+  for (const drawing::LayoutLane& lane : layout.lanes()) {
+    schema::SnapshotLane* added = out->add_lanes();
+    added->set_from(lane.from);
+    added->set_to(lane.to);
+    added->set_outer(lane.outer);
+    added->set_shared(static_cast<std::uint32_t>(lane.shared));
+    for (const drawing::LayoutLane::Step& step : lane.steps) {
+      added->add_y(step.y);
+      added->add_x(step.x);
+    }
+  }
+}
+
 }  // namespace
 
 void SnapshotCoder::write(const RunView& view, schema::RunSnapshot* out) {
@@ -126,33 +160,30 @@ void SnapshotCoder::write(const RunView& view, schema::RunSnapshot* out) {
   for (const Task& task : view.tasks_) write_task(task, out->add_tasks());
   for (const Series& series : view.series_) write_series(series, out->add_series());
   for (const Artifact& artifact : view.artifacts_) write_artifact(artifact, out->add_artifacts());
-  for (const Tombstone& stone : view.tombstones_) {
+  for (const auto& [removed_at, slot] : view.tombstones_) {
     schema::SnapshotTombstone* added = out->add_tombstones();
-    added->set_task(view.task_by_id_.at(stone.id));
-    added->set_removed_at(to_number(stone.removed_at));
+    added->set_task(slot);
+    added->set_removed_at(to_number(removed_at));
   }
-  for (const drawing::LayoutBox& box : view.layout_.boxes()) {
-    schema::SnapshotBox* added = out->add_boxes();
-    added->set_task(box.slot);
-    added->set_x(box.x);
-    added->set_y(box.y);
-    added->set_width(box.width);
-    added->set_height(box.height);
-    added->set_folded(box.folded);
-    added->set_awaits(box.awaits);
-  }
-  for (const drawing::LayoutLane& lane : view.layout_.lanes()) {
-    schema::SnapshotLane* added = out->add_lanes();
-    added->set_from(lane.from);
-    added->set_to(lane.to);
-    added->set_outer(lane.outer);
-    added->set_shared(static_cast<std::uint32_t>(lane.shared));
-    for (const drawing::LayoutLane::Step& step : lane.steps) {
-      added->add_y(step.y);
-      added->add_x(step.x);
-    }
-  }
+  write_layout(view.layout_, out);
   out->set_layout_changed_at(to_number(view.layout_changed_at_));
+  write_source(view, out);
+}
+
+// What tasks follow from it is among the tasks; which place each node has is found again.
+void SnapshotCoder::write_source(const RunView& view, schema::RunSnapshot* out) {
+  if (view.workflow_ != nullptr) *out->mutable_workflow() = *view.workflow_;
+  if (view.templates_ != nullptr) *out->mutable_templates() = *view.templates_;
+  write_facts(view.nodes_, [&](const schema::SourceNode& node, std::uint64_t changed_at) {
+    schema::SnapshotNode* added = out->add_nodes();
+    *added->mutable_node() = node;
+    added->set_changed_at(changed_at);
+  });
+  write_facts(view.pods_, [&](const schema::SourcePod& pod, std::uint64_t changed_at) {
+    schema::SnapshotPod* added = out->add_pods();
+    *added->mutable_pod() = pod;
+    added->set_changed_at(changed_at);
+  });
 }
 
 }  // namespace telltale::fold

@@ -1,11 +1,67 @@
 #include "fold/view_encoder.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "fold/listed_run.h"
 #include "fold/run_view.h"
+#include "schema/event.pb.h"
 
 namespace telltale::fold {
 namespace {
+
+schema::PodView encode_pod(const schema::SourcePod& pod) {
+  schema::PodView out;
+  out.set_name(pod.name());
+  out.set_uid(pod.uid());
+  out.set_phase(pod.phase());
+  out.set_reason(reason_of(pod));
+  out.set_host(pod.host());
+  out.set_deleted(pod.deleted());
+  for (const schema::SourceContainer& container : pod.containers()) {
+    if (!container.machinery()) out.set_restarts(std::max(out.restarts(), container.restarts()));
+  }
+  return out;
+}
+
+schema::NodeView encode_node(const RunView& view, Slot slot) {
+  const schema::SourceNode& node = view.nodes().at(slot);
+  schema::NodeView out;
+  out.set_source_id(node.source_id());
+  out.set_source_phase(node.source_phase());
+  if (const auto place = view.kfp_tasks().place_of(slot)) {
+    out.set_role(name_of(place->role));
+    if (!place->task_path.empty()) out.set_task_id(make_task_id(place->task_path).text());
+  }
+  out.set_name(node.name());
+  out.set_display_name(node.display_name());
+  out.set_type(node.type());
+  out.set_template_(node.template_());
+  out.set_message(node.message());
+  out.set_started_at_us(node.started_at_us());
+  out.set_finished_at_us(node.finished_at_us());
+  out.set_progress(node.progress());
+  out.set_host(node.host());
+  for (const Slot pod : view.kfp_tasks().pods_of(node.source_id()))
+    *out.add_pods() = encode_pod(view.pods().at(pod));
+  out.set_position(to_number(view.nodes().entity(slot).changed_at));
+  return out;
+}
+
+void add_nodes(const RunView& view, std::optional<LogOffset> since, schema::RunView& out) {
+  const auto add = [&](Slot slot) {
+    if (!view.nodes().at(slot).removed()) {
+      *out.add_nodes() = encode_node(view, slot);
+    } else if (since) {
+      out.add_removed_nodes(view.nodes().at(slot).source_id());
+    }
+  };
+  if (since) {
+    for (const Slot slot : view.nodes().changed_since(*since)) add(slot);
+  } else {
+    for (Slot slot = 0; slot < view.nodes().size(); ++slot) add(slot);
+  }
+}
 
 schema::State to_proto(State state) { return static_cast<schema::State>(state); }
 
@@ -32,6 +88,18 @@ void fill_header(const RunHeader& header, schema::RunSummary* out) {
   out->set_finished_at_us(header.finished_at_us);
   out->set_last_event_at_us(header.last_event_at_us);
   out->set_cancel_requested_at_us(header.cancel_requested_at_us);
+  if (header.cluster_object) {
+    const ClusterObject& object = *header.cluster_object;
+    schema::ClusterObject& told = *out->mutable_cluster_object();
+    told.set_cluster(object.cluster);
+    told.set_namespace_(object.namespace_name);
+    told.set_name(object.name);
+    told.set_uid(object.uid);
+    told.set_kfp_run_id(object.kfp_run_id);
+    told.set_phase(object.phase);
+    told.set_deleted(object.deleted);
+    told.set_notice(object.notice);
+  }
   const Lost& lost = header.lost;
   if (lost.points != 0 || lost.log_bytes != 0 || lost.events != 0 || !lost.reason.empty()) {
     out->mutable_lost()->set_points(lost.points);
@@ -69,6 +137,12 @@ schema::RunSummary encode_summary(const RunView& view) {
     out.set_main_metric_value(summary.main_metric->points.last_value());
   }
   out.set_position(to_number(view.changed_at()));
+  return out;
+}
+
+schema::RunSummary encode_listed(const RunView& view) {
+  schema::RunSummary out = encode_summary(view);
+  shorten(out);
   return out;
 }
 
@@ -127,7 +201,7 @@ schema::ArtifactView encode_artifact(const Artifact& artifact) {
   return out;
 }
 
-schema::RunView encode_run(const RunView& view, std::optional<LogOffset> since) {
+schema::RunView encode_run(const RunView& view, std::optional<LogOffset> since, bool with_nodes) {
   schema::RunView out;
   *out.mutable_run() = encode_summary(view);
   if (!since || view.header().parameters_changed_at > *since)
@@ -145,6 +219,7 @@ schema::RunView encode_run(const RunView& view, std::optional<LogOffset> since) 
     for (const Artifact& artifact : view.artifacts())
       *out.add_artifacts() = encode_artifact(artifact);
   }
+  if (with_nodes) add_nodes(view, since, out);
   return out;
 }
 

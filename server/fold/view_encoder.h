@@ -18,9 +18,12 @@ struct Task;
 class RunView;
 
 // Everything, or what changed after `since` (with the ids of removed tasks). The summary is always
-// there; parameters only when they changed.
-schema::RunView encode_run(const RunView& view, std::optional<LogOffset> since = std::nullopt);
+// there; parameters only when they changed; the source's own nodes only where they are asked for.
+schema::RunView encode_run(const RunView& view, std::optional<LogOffset> since = std::nullopt,
+                           bool with_nodes = false);
 schema::RunSummary encode_summary(const RunView& view);
+// As lists have it: its texts cut (listed_run.h).
+schema::RunSummary encode_listed(const RunView& view);
 schema::TaskView encode_task(const Task& task);
 schema::SeriesView encode_series_view(const Series& series);
 schema::ArtifactView encode_artifact(const Artifact& artifact);

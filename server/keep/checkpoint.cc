@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/sha256.h"
 #include "keep/scanner.h"
 
@@ -52,13 +54,16 @@ Result<Checkpoint> decode_checkpoint(std::string_view bytes) {
   checkpoint.since_generation = scanner.field("since_generation");
   checkpoint.next = LogOffset{scanner.field("next")};
   if (has_archive) checkpoint.archived.next = LogOffset{scanner.field("archived")};
-  checkpoint.fold_version = static_cast<std::uint32_t>(scanner.field("fold_version"));
+  const std::uint64_t fold_version = scanner.field("fold_version");
+  checkpoint.fold_version = static_cast<std::uint32_t>(fold_version);
+  bool sane = fold_version == checkpoint.fold_version;
   while (has_archive && scanner.good() && scanner.starts_with("gap ")) {
     scanner.word("gap ");
     const LogOffset begin{scanner.number()};
     scanner.word(" ");
     const LogOffset end{scanner.number()};
     scanner.word("\n");
+    sane &= begin < end;
     checkpoint.archived.gaps.push_back({begin, end});
   }
   while (scanner.good() && scanner.starts_with("run ")) {
@@ -72,15 +77,29 @@ Result<Checkpoint> decode_checkpoint(std::string_view bytes) {
     scanner.word(" ");
     place.length = scanner.number();
     scanner.word("\n");
+    sane &= place.length <= UINT64_MAX - place.offset;
     checkpoint.runs[run] = place;
   }
   const std::uint64_t runs = scanner.field("runs");
   const std::size_t summed = bytes.size() - scanner.left();
   const bool as_written =
       !has_archive || scanner.field("checksum", 16) == checksum(bytes.substr(0, summed));
-  if (!scanner.good() || !scanner.at_end() || !as_written || runs != checkpoint.runs.size())
+  if (!scanner.good() || !scanner.at_end() || !as_written || !sane ||
+      runs != checkpoint.runs.size())
     return Error{ErrorCode::corrupt, "The checkpoint is not what this version writes."};
   return checkpoint;
+}
+
+std::optional<LogOffset> reach_of_checkpoint(std::string_view head) {
+  Scanner scanner(head);
+  const bool has_archive = !scanner.starts_with(kCheckpointHead2);
+  scanner.word(has_archive ? kCheckpointHead : kCheckpointHead2);
+  scanner.field("generation");
+  scanner.field("since_generation");
+  const std::uint64_t next = scanner.field("next");
+  const std::uint64_t archived = has_archive ? scanner.field("archived") : 0;
+  if (!scanner.good()) return std::nullopt;
+  return LogOffset{std::max(next, archived)};
 }
 
 std::string encode_manifest(const Manifest& manifest) {

@@ -74,6 +74,10 @@ std::string encode_checkpoint(const Checkpoint& checkpoint);
 // corrupt: not what was written, or of another format than this one and the one before it, which
 // had no archive.
 Result<Checkpoint> decode_checkpoint(std::string_view bytes);
+// From the beginning of one, of kCheckpointHeadBytes or all of it: every event before this offset
+// is in the store, in a snapshot or in the archive; none where it is not a checkpoint's.
+inline constexpr std::size_t kCheckpointHeadBytes = 256;
+std::optional<LogOffset> reach_of_checkpoint(std::string_view head);
 std::string encode_manifest(const Manifest& manifest);
 Result<Manifest> decode_manifest(std::string_view bytes);
 

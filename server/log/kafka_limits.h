@@ -16,6 +16,8 @@ inline constexpr int kKafkaAnswerMs = 8'000;
 inline constexpr int kKafkaCloseMs = 10'000;
 // A member that leaves tells the group; past this the group finds out by itself (session time-out).
 inline constexpr int kKafkaLeaveMs = 3'000;
+// A client that could not be made, for want of memory or descriptors, is made after this.
+inline constexpr int kKafkaNextClientMs = 1'000;
 // A broker holds a fetch this long when there is nothing new. News are answered at once whatever it
 // is; it bounds how long a partition that is asked for next waits for its turn.
 inline constexpr int kKafkaFetchWaitMs = 50;

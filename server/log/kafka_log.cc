@@ -38,6 +38,14 @@ class KafkaLog final : public ports::Log {
               ports::Completion<Status> done) override;
   void committed(std::string group, ports::Partition partition,
                  ports::Completion<Result<std::optional<LogOffset>>> done) override;
+  // What brokers are in the way of is told by bounds(), which asks them.
+  void check(ports::Completion<Status> done) override {
+    done(closed_ ? Status(kClosed) : Status(Done{}));
+  }
+  // They forget by their topics' retention.
+  void forget(ports::Partition partition, LogOffset, ports::Completion<Status> done) override {
+    done(!closed_ && !has(partition) ? Status(kNoPartition) : Status(Done{}));
+  }
   std::unique_ptr<ports::Membership> join(std::string group, std::string topic,
                                           ports::Runtime& home,
                                           ports::MemberCallbacks callbacks) override;

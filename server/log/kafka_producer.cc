@@ -116,6 +116,7 @@ struct KafkaProducer::State {
   void answer_finished();
   void look_for_late(Clock::time_point now);
   void renew();
+  bool refuse_accepted(const Error& why);
   void give_up_all();
 };
 
@@ -189,6 +190,7 @@ void KafkaProducer::State::run() {
   while (true) {
     const KafkaEvent event(rd_kafka_queue_poll(queue.get(), kLookMs));
     if (event != nullptr) handle(event.get());
+    if (client == nullptr) break;  // closed while there was none
     std::deque<std::unique_ptr<Pending>> fresh;
     const Clock::time_point now = Clock::now();
     {
@@ -332,15 +334,29 @@ void KafkaProducer::State::renew() {
     queue.reset();
   }
   client.reset();
-  const Status connected = connect();
-  CHECK(connected.ok(), "no second client: {}", connected.error().message);
+  Status connected = connect();
+  while (!connected.ok() && refuse_accepted(connected.error())) {
+    std::this_thread::sleep_for(Ms(kKafkaNextClientMs));
+    connected = connect();
+  }
+}
+
+// While there is no client, for want of memory or descriptors. False once it closes.
+bool KafkaProducer::State::refuse_accepted(const Error& why) {
+  std::lock_guard lock(mutex);
+  for (const auto& append : std::exchange(accepted, {})) {
+    bytes -= append->bytes;
+    append->answer(Error{ErrorCode::unavailable, why.message});
+  }
+  return !closing;
 }
 
 void KafkaProducer::State::give_up_all() {
   for (const auto& append : sent) {
     append->answer(append->failed ? *append->failed : kafka_is_away(health));
   }
-  rd_kafka_purge(client.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+  if (client != nullptr)
+    rd_kafka_purge(client.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
   topics.clear();
   {
     std::lock_guard lock(mutex);

@@ -67,6 +67,7 @@ struct KafkaReader::State : std::enable_shared_from_this<State> {
   // time says when it may be tried again.
   std::map<ports::Partition, Clock::time_point> held;
   Clock::time_point tidied_at = Clock::now();
+  Clock::time_point next_lane_at = Clock::now();  // no further one before
   std::thread thread;
 
   bool post(UniqueFunction<void()> task);
@@ -261,11 +262,14 @@ KafkaLane* KafkaReader::State::place_for(const ports::Partition& partition) {
       longest_unused = lane.get();
     }
   }
-  if (lanes.size() < kKafkaLanes) {
+  if (lanes.size() < kKafkaLanes && Clock::now() >= next_lane_at) {
     Result<std::unique_ptr<KafkaLane>> lane = KafkaLane::open(config, health, wake_fd);
-    CHECK(lane.ok(), "no further client: {}", lane.error().message);
-    lanes.push_back(lane.take());
-    return lanes.back().get();
+    if (lane.ok()) {
+      lanes.push_back(lane.take());
+      return lanes.back().get();
+    }
+    // No memory or no descriptor for it. Those that are there serve, and who has none waits.
+    next_lane_at = Clock::now() + Ms(kKafkaNextClientMs);
   }
   if (longest_unused != nullptr) {
     const auto found = longest_unused->cursors.find(partition);

@@ -125,6 +125,22 @@ void MemoryLog::committed(std::string group, ports::Partition partition,
   done(found == committed_.end() ? std::optional<LogOffset>() : std::optional(found->second));
 }
 
+void MemoryLog::check(ports::Completion<Status> done) {
+  done(closed_ ? Status(kClosed) : Status(Done{}));
+}
+
+void MemoryLog::forget(ports::Partition partition, LogOffset before,
+                       ports::Completion<Status> done) {
+  const auto found = partitions_.find(partition);
+  if (closed_ || found == partitions_.end()) {
+    done(closed_ ? kClosed : kNoPartition);
+    return;
+  }
+  CHECK(options_.compacted_topics.count(partition.topic) == 0, "{} is compacted", partition.topic);
+  expire(partition, before);
+  done(Done{});
+}
+
 std::unique_ptr<ports::Membership> MemoryLog::join(std::string group, std::string topic,
                                                    ports::Runtime& home,
                                                    ports::MemberCallbacks callbacks) {

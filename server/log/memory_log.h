@@ -37,6 +37,9 @@ class MemoryLog final : public ports::Log {
               ports::Completion<Status> done) override;
   void committed(std::string group, ports::Partition partition,
                  ports::Completion<Result<std::optional<LogOffset>>> done) override;
+  void check(ports::Completion<Status> done) override;
+  void forget(ports::Partition partition, LogOffset before,
+              ports::Completion<Status> done) override;
   std::unique_ptr<ports::Membership> join(std::string group, std::string topic,
                                           ports::Runtime& home,
                                           ports::MemberCallbacks callbacks) override;

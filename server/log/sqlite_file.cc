@@ -12,6 +12,8 @@ namespace telltale::log {
 namespace {
 
 constexpr std::int64_t kVersion = 1;
+// Dropped in one turn: a commit of this size makes others wait some ten milliseconds.
+constexpr std::int64_t kForgetBytes = 8 << 20;
 // Blocks have a rowid: without one SQLite keeps large values in an index, and 16 KB records came at
 // two thirds of the rate (bench/log_bench).
 constexpr const char* kSchema = R"(
@@ -47,6 +49,13 @@ constexpr const char* kReadBlocks =
 constexpr const char* kReadNewest =
     "SELECT place, key, value, timestamp_us FROM newest WHERE topic = ?1 AND partition = ?2 AND "
     "place >= ?3 ORDER BY place";
+// Blocks that begin before an offset: few, as most of them went before.
+constexpr const char* kOldBlocks =
+    "SELECT first, length(records) FROM blocks WHERE topic = ?1 AND partition = ?2 AND first < ?3 "
+    "AND last < ?3 AND first < (SELECT max(first) FROM blocks WHERE topic = ?1 AND partition = ?2) "
+    "ORDER BY first";
+constexpr const char* kDropBlock =
+    "DELETE FROM blocks WHERE topic = ?1 AND partition = ?2 AND first = ?3";
 // One row from each end of the index: min() and max() together would walk all of it.
 constexpr const char* kBlockBounds =
     "SELECT (SELECT first FROM blocks WHERE topic = ?1 AND partition = ?2 ORDER BY first LIMIT 1), "
@@ -61,7 +70,7 @@ constexpr const char* kCommitted =
 // All of them: prepared when the file is opened, so that tables which are no log's are found then.
 constexpr const char* kStatements[] = {kInsertTopic, kTopicThatDiffers, kInsertBlock, kInsertNewest,
                                        kReadBlocks,  kReadNewest,       kBlockBounds, kNewestBounds,
-                                       kCommit,      kCommitted};
+                                       kCommit,      kCommitted,        kOldBlocks,   kDropBlock};
 
 std::int64_t signed_of(LogOffset offset) { return static_cast<std::int64_t>(to_number(offset)); }
 LogOffset offset_of(std::int64_t number) { return LogOffset{static_cast<std::uint64_t>(number)}; }
@@ -226,11 +235,6 @@ Status SqliteFile::execute(const char* sql) {
 
 Status SqliteFile::write(const std::vector<Block>& blocks) {
   if (Status status = execute("BEGIN IMMEDIATE"); !status.ok()) return status;
-  const auto give_up = [&]() -> Status {
-    Status failed = error("The log cannot be written");
-    (void)execute("ROLLBACK");
-    return failed;
-  };
   for (const Block& block : blocks) {
     if (block.compacted) {
       LogOffset place = block.first;
@@ -240,7 +244,7 @@ Status SqliteFile::write(const std::vector<Block>& blocks) {
         insert.bind(4, signed_of(place));
         insert.bind(5, record->timestamp_us);
         insert.bind_blob(6, record->value);
-        if (insert.step() != SQLITE_DONE) return give_up();
+        if (insert.step() != SQLITE_DONE) return roll_back();
         place = next(place);
       }
     } else {
@@ -249,11 +253,17 @@ Status SqliteFile::write(const std::vector<Block>& blocks) {
       insert.bind(3, signed_of(block.first));
       insert.bind(4, signed_of(block.first) + static_cast<std::int64_t>(block.records.size()) - 1);
       insert.bind_blob(5, blob);
-      if (insert.step() != SQLITE_DONE) return give_up();
+      if (insert.step() != SQLITE_DONE) return roll_back();
     }
   }
-  if (sqlite3_exec(database_, "COMMIT", nullptr, nullptr, nullptr) != SQLITE_OK) return give_up();
+  if (sqlite3_exec(database_, "COMMIT", nullptr, nullptr, nullptr) != SQLITE_OK) return roll_back();
   return Done{};
+}
+
+Error SqliteFile::roll_back() {
+  const Error failed = error("The log cannot be written");
+  (void)execute("ROLLBACK");
+  return failed;
 }
 
 Result<std::vector<ports::StoredRecord>> SqliteFile::read(const ports::Partition& partition,
@@ -293,6 +303,32 @@ Result<std::vector<ports::StoredRecord>> SqliteFile::read(const ports::Partition
   }
   if (step != SQLITE_DONE && step != SQLITE_ROW) return error("The log cannot be read");
   return found;
+}
+
+Result<bool> SqliteFile::forget(const ports::Partition& partition, LogOffset before) {
+  std::vector<std::int64_t> firsts;
+  bool more = false;
+  {
+    Statement select(*this, kOldBlocks, partition);
+    select.bind(3, signed_of(before));
+    std::int64_t bytes = 0;
+    int step = SQLITE_DONE;
+    while (!more && (step = select.step()) == SQLITE_ROW) {
+      more = bytes >= kForgetBytes;
+      if (!more) firsts.push_back(select.number(0));
+      bytes += select.number(1);
+    }
+    if (step != SQLITE_DONE && step != SQLITE_ROW) return error("The log cannot be read");
+  }
+  if (firsts.empty()) return false;
+  if (Status status = execute("BEGIN IMMEDIATE"); !status.ok()) return status.error();
+  for (const std::int64_t first : firsts) {
+    Statement drop(*this, kDropBlock, partition);
+    drop.bind(3, first);
+    if (drop.step() != SQLITE_DONE) return roll_back();
+  }
+  if (sqlite3_exec(database_, "COMMIT", nullptr, nullptr, nullptr) != SQLITE_OK) return roll_back();
+  return more;
 }
 
 Result<ports::Bounds> SqliteFile::bounds(const ports::Partition& partition, bool compacted) {

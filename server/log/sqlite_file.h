@@ -36,6 +36,9 @@ class SqliteFile {
 
   // All or nothing, on disk when it returns.
   Status write(const std::vector<Block>& blocks);
+  // Drops blocks whose every record stands before that, some 8 MiB of them and never the newest,
+  // by which the partition's end is known. True if more of them are left.
+  Result<bool> forget(const ports::Partition& partition, LogOffset before);
   Result<std::vector<ports::StoredRecord>> read(const ports::Partition& partition, LogOffset from,
                                                 const ports::ReadLimits& limits, bool compacted);
   Result<ports::Bounds> bounds(const ports::Partition& partition, bool compacted);
@@ -50,6 +53,7 @@ class SqliteFile {
   Status prepare_statements();
   Error of_another(const Error& error) const;
   Status execute(const char* sql);
+  Error roll_back();  // answers what was wrong before
   Error error(const char* what) const;
 
   sqlite3* database_ = nullptr;

@@ -1,5 +1,9 @@
 #include "log/sqlite_log.h"
 
+#include <fmt/format.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -8,6 +12,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/kept_files.h"
 #include "base/limits.h"
 #include "log/directory_lock.h"
 #include "log/local_groups.h"
@@ -25,12 +30,22 @@ constexpr std::size_t kCommitBytes = 8U << 20;
 // disk.
 constexpr std::size_t kRecentBytes = 4U << 20;
 
+// A disk with less left than the largest events take counts as full.
+constexpr std::uint64_t kSpareBytes = 2U << 20;
+
 // A longer wait is answered with nothing after this; a deadline always fits its clock.
 constexpr std::int64_t kWaitUsMax = 86'400'000'000;
 
 const Error kClosed{ErrorCode::closed, "The log is closed."};
 
 std::size_t size_of(const ports::Record& record) { return record.key.size() + record.value.size(); }
+
+// What this process may still write to the disk of a folder; everything where that is not known.
+std::uint64_t space_left(const std::string& directory) {
+  struct statvfs disk {};
+  if (::statvfs(directory.c_str(), &disk) != 0) return UINT64_MAX;
+  return std::uint64_t{::geteuid() == 0 ? disk.f_bfree : disk.f_bavail} * disk.f_frsize;
+}
 
 }  // namespace
 
@@ -65,6 +80,8 @@ struct SqliteLog::State {
   std::unique_ptr<DirectoryLock> lock;  // before the files: they close first
   std::unique_ptr<SqliteFile> write_file;
   std::unique_ptr<SqliteFile> read_file;
+  KeptFiles kept;                 // the writer's
+  std::size_t refused_bytes = 0;  // of an append for which there was no room; the writer's
   std::mutex mutex;
   std::condition_variable to_write;
   std::condition_variable to_read;
@@ -88,6 +105,10 @@ struct SqliteLog::State {
   void write_loop();
   void read_loop();
   void write_batch(std::vector<Append> batch);
+  Status write(const std::vector<Block>& blocks, std::size_t bytes);
+  Status check_disk(SqliteFile& file);
+  void forget(SqliteFile& file, const ports::Partition& partition, LogOffset before,
+              ports::Completion<Status> done);
   std::vector<ports::Appended> place(const SqliteLog& log, std::vector<Append>& batch,
                                      std::vector<Block>& blocks);
   void remember(const std::vector<Block>& blocks);
@@ -132,8 +153,17 @@ Status SqliteLog::State::open_files() {
       Result<ports::Bounds> bounds = read_file->bounds(partition, compacted(topic));
       if (!bounds.ok()) return bounds.error();
       recent[partition].end = bounds->end;
+      const auto start = options.start_at.find(partition);
+      if (start == options.start_at.end() || start->second <= bounds->end) continue;
+      // By a record of nobody: an end is known by what stands before it.
+      const ports::Record nobody;
+      const LogOffset last{to_number(start->second) - 1};
+      if (Status wrote = write_file->write({{partition, false, last, {&nobody}}}); !wrote.ok())
+        return wrote;
+      recent[partition].end = start->second;
     }
   }
+  for (const char* suffix : {"", "-wal"}) kept.keep(path + suffix);
   return Done{};
 }
 
@@ -210,8 +240,13 @@ std::vector<ports::Appended> SqliteLog::State::place(const SqliteLog& log,
 void SqliteLog::State::write_batch(std::vector<Append> batch) {
   std::vector<Block> blocks;
   std::vector<ports::Appended> placed = place(*owner, batch, blocks);
-  const Status written = write_file->write(blocks);
-  if (!written.ok() && batch.size() > 1) {
+  std::size_t bytes = 0;
+  for (const Append& append : batch) bytes += append.bytes;
+  // Looked at before, so that nothing goes into a file that nobody finds again, and after, so that
+  // nothing is acknowledged that did.
+  const Status there = kept.check();
+  const Status written = there.ok() ? write(blocks, bytes) : there;
+  if (!written.ok() && there.ok() && batch.size() > 1) {
     // One of them may be what does not fit; each gets its own answer.
     for (Append& append : batch) {
       std::vector<Append> alone;
@@ -221,9 +256,10 @@ void SqliteLog::State::write_batch(std::vector<Append> batch) {
     return;
   }
   if (!written.ok()) {
-    batch[0].done(written.error());
+    for (Append& append : batch) append.done(written.error());
     return;
   }
+  const Status still_there = kept.check();
   std::vector<Found> found;
   {
     std::lock_guard lock(mutex);
@@ -231,7 +267,54 @@ void SqliteLog::State::write_batch(std::vector<Append> batch) {
     find_waiting(found);
   }
   for (Found& answer : found) answer.done(std::move(answer.records));
-  for (std::size_t i = 0; i < batch.size(); ++i) batch[i].done(std::move(placed[i]));
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    batch[i].done(still_there.ok() ? Result<ports::Appended>(std::move(placed[i]))
+                                   : Result<ports::Appended>(still_there.error()));
+  }
+}
+
+Status SqliteLog::State::write(const std::vector<Block>& blocks, std::size_t bytes) {
+  Status written = write_file->write(blocks);
+  if (written.ok()) {
+    refused_bytes = 0;
+  } else if (written.error().code == ErrorCode::storage_full) {
+    refused_bytes = std::max<std::size_t>(bytes, 1);
+  }
+  return written;
+}
+
+// Where an append found no room, there is room again once that much is left, and a quota or a limit
+// of the file lets something be written.
+Status SqliteLog::State::check_disk(SqliteFile& file) {
+  if (Status there = kept.check(); !there.ok()) return there;
+  const std::uint64_t left = space_left(options.directory);
+  if (left < kSpareBytes + refused_bytes) {
+    return Error{ErrorCode::storage_full, fmt::format("The disk is full: {} KiB are left for {}.",
+                                                      left >> 10, options.directory)};
+  }
+  if (refused_bytes == 0) return Done{};
+  Status written = file.commit("check", {ports::kEventsTopic, 0}, LogOffset{0});
+  if (written.ok()) refused_bytes = 0;
+  return written;
+}
+
+// One turn, and another one behind what waits meanwhile.
+void SqliteLog::State::forget(SqliteFile& file, const ports::Partition& partition, LogOffset before,
+                              ports::Completion<Status> done) {
+  const Result<bool> more = file.forget(partition, before);
+  if (!more.ok()) {
+    done(more.error());
+    return;
+  }
+  const std::lock_guard lock(mutex);
+  if (!*more || closed) {
+    done(Done{});
+    return;
+  }
+  write_jobs.push_back(
+      [this, partition, before, done = std::move(done)](SqliteFile& again) mutable {
+        forget(again, partition, before, std::move(done));
+      });
 }
 
 void SqliteLog::State::remember(const std::vector<Block>& blocks) {
@@ -386,6 +469,34 @@ void SqliteLog::committed(std::string group, ports::Partition partition,
     done(file.committed(group, partition));
   });
   state_->to_read.notify_one();
+}
+
+void SqliteLog::check(ports::Completion<Status> done) {
+  std::lock_guard lock(state_->mutex);
+  if (state_->closed) {
+    done(kClosed);
+    return;
+  }
+  state_->write_jobs.push_back([state = state_.get(), done = std::move(done)](
+                                   SqliteFile& file) mutable { done(state->check_disk(file)); });
+  state_->to_write.notify_one();
+}
+
+void SqliteLog::forget(ports::Partition partition, LogOffset before,
+                       ports::Completion<Status> done) {
+  CHECK(!state_->compacted(partition.topic), "{} is compacted", partition.topic);
+  std::lock_guard lock(state_->mutex);
+  if (state_->closed) {
+    done(kClosed);
+  } else if (state_->recent.count(partition) == 0) {
+    done(Error{ErrorCode::not_found, "There is no such partition."});
+  } else {
+    state_->write_jobs.push_back([state = state_.get(), partition = std::move(partition), before,
+                                  done = std::move(done)](SqliteFile& file) mutable {
+      state->forget(file, partition, before, std::move(done));
+    });
+    state_->to_write.notify_one();
+  }
 }
 
 std::unique_ptr<ports::Membership> SqliteLog::join(std::string group, std::string topic,

@@ -22,6 +22,9 @@ struct SqliteLogOptions {
   // The file grows no further than this many pages of 16 KiB: then appends answer storage_full, as
   // on a full disk. 0: as far as the disk goes.
   std::int64_t size_limit_pages = 0;
+  // A partition that ends before this goes on from there: of a log that was lost, or is older than
+  // the store that has what was in it.
+  std::map<ports::Partition, LogOffset> start_at = {};
 };
 
 class SqliteLog final : public ports::Log {
@@ -39,6 +42,9 @@ class SqliteLog final : public ports::Log {
               ports::Completion<Status> done) override;
   void committed(std::string group, ports::Partition partition,
                  ports::Completion<Result<std::optional<LogOffset>>> done) override;
+  void check(ports::Completion<Status> done) override;
+  void forget(ports::Partition partition, LogOffset before,
+              ports::Completion<Status> done) override;
   std::unique_ptr<ports::Membership> join(std::string group, std::string topic,
                                           ports::Runtime& home,
                                           ports::MemberCallbacks callbacks) override;

@@ -141,6 +141,18 @@ TEST_F(SqliteLogOnABadDisk, AFullDiskRefusesAppendsWhileReadsGoOnUntilThereIsSpa
   EXPECT_EQ(values_from(0), (std::vector<std::string>{"0", "1", "2"}));
 }
 
+TEST_F(SqliteLogOnABadDisk, ItSaysThatItIsFullUntilThereIsSpaceAgain) {
+  EXPECT_TRUE(asker_->check().ok());
+  g_write_error = ENOSPC;
+  EXPECT_TRUE(asker_->check().ok());  // nobody knows yet
+  EXPECT_EQ(append(numbered(0, 1)).error().code, ErrorCode::storage_full);
+  EXPECT_EQ(asker_->check().error().code, ErrorCode::storage_full);
+  EXPECT_EQ(asker_->check().error().code, ErrorCode::storage_full);
+  g_write_error = 0;
+  EXPECT_TRUE(asker_->check().ok());  // without an append, which a balancer would not send
+  EXPECT_TRUE(append(numbered(0, 1)).ok());
+}
+
 TEST_F(SqliteLogOnABadDisk, WhileItHangsTheQueueFillsAndReadersAreServed) {
   ASSERT_TRUE(append(numbered(0, 3)).ok());
   open();  // what is there is on disk now, and not in memory

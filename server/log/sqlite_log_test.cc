@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 
 #include "ports/log_asker_test.h"
@@ -179,6 +180,88 @@ TEST(SqliteLog, AFileThatIsNoLogIsRefused) {
   EXPECT_EQ(opened.error().code, ErrorCode::corrupt);
   EXPECT_NE(opened.error().message.find(folder.path() + "/log.db"), std::string::npos);
   EXPECT_NE(opened.error().message.find("move it away"), std::string::npos);
+}
+
+TEST(SqliteLog, WhatIsForgottenMakesRoomAndItsEndIsKnown) {
+  const ports::TemporaryFolder folder;
+  runtime::AsioRuntime loop("test");
+  auto log = open(folder.path());
+  std::optional<LogAsker> asker(std::in_place, loop, *log);
+  const std::vector<ports::Record> large(4, {"key", std::string(1'000'000, 'x'), 1});
+  std::uint64_t end = 0;
+  for (int round = 0; round < 6; ++round) {
+    for (int i = 0; i < 6; ++i, end += 4)
+      ASSERT_TRUE(asker->append(ports::kEventsTopic, large).ok());
+    // More than goes in one turn; all but the newest block.
+    ASSERT_TRUE(asker->forget(kEvents, end).ok());
+    EXPECT_EQ(*asker->bounds(kEvents), (ports::Bounds{LogOffset{end - 4}, LogOffset{end}}));
+  }
+  asker.reset();
+  log.reset();
+  EXPECT_LT(std::filesystem::file_size(folder.path() + "/log.db"), 60'000'000U);  // of 144 MB
+  log = open(folder.path());
+  asker.emplace(loop, *log);
+  EXPECT_EQ(*asker->bounds(kEvents), (ports::Bounds{LogOffset{end - 4}, LogOffset{end}}));
+  // A block that is needed in part stays whole.
+  ASSERT_TRUE(asker->append(ports::kEventsTopic, numbered(0, 1)).ok());
+  ASSERT_TRUE(asker->forget(kEvents, end - 1).ok());
+  EXPECT_EQ(asker->bounds(kEvents)->begin, LogOffset{end - 4});
+  ASSERT_TRUE(asker->forget(kEvents, end).ok());
+  EXPECT_EQ(*asker->bounds(kEvents), (ports::Bounds{LogOffset{end}, LogOffset{end + 1}}));
+}
+
+TEST(SqliteLog, GoesOnWhereItIsToldIfItEndsBefore) {
+  const ports::TemporaryFolder folder;
+  runtime::AsioRuntime loop("test");
+  ASSERT_TRUE(open(folder.path()) != nullptr);
+  const auto reopen = [&](std::uint64_t at) {
+    return SqliteLog::open({.directory = folder.path(), .start_at = {{kEvents, LogOffset{at}}}})
+        .take();
+  };
+  {
+    const auto log = reopen(100);
+    LogAsker asker(loop, *log);
+    EXPECT_EQ(asker.bounds(kEvents)->end, LogOffset{100});
+    EXPECT_EQ(asker.append(ports::kEventsTopic, numbered(0, 2))->places[0].offset, LogOffset{100});
+  }
+  const auto log = reopen(50);  // it is further
+  LogAsker asker(loop, *log);
+  EXPECT_EQ(asker.bounds(kEvents)->end, LogOffset{102});
+  const auto read = asker.read(kEvents, 0);
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(read->front(), (ports::StoredRecord{LogOffset{99}, {}}));  // holds the place
+}
+
+TEST(SqliteLog, WhatNobodyWouldFindAgainIsNotAcknowledged) {
+  namespace fs = std::filesystem;
+  const ports::TemporaryFolder folder;
+  const std::string data = folder.path() + "/data";
+  runtime::AsioRuntime loop("test");
+  const auto log = open(data);
+  LogAsker asker(loop, *log);
+  ASSERT_TRUE(asker.append(ports::kEventsTopic, numbered(0, 1)).ok());
+  EXPECT_TRUE(asker.check().ok());
+  fs::rename(data, folder.path() + "/moved");
+  const auto refused = asker.append(ports::kEventsTopic, numbered(1, 1));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::unavailable);
+  EXPECT_NE(refused.error().message.find("/data/log.db was removed while it was in use"),
+            std::string::npos);
+  EXPECT_EQ(asker.check().error().message, refused.error().message);
+  // A folder of that name is not the one it was.
+  fs::create_directory(data);
+  std::ofstream(data + "/log.db") << "another one";
+  EXPECT_NE(asker.check().error().message.find("was replaced"), std::string::npos);
+  EXPECT_FALSE(asker.append(ports::kEventsTopic, numbered(1, 1)).ok());
+  fs::remove_all(data);
+  fs::rename(folder.path() + "/moved", data);
+  EXPECT_TRUE(asker.check().ok());
+  EXPECT_EQ(asker.append(ports::kEventsTopic, numbered(1, 1))->places[0].offset, LogOffset{1});
+  // What SQLite has not folded in yet counts too.
+  fs::rename(data + "/log.db-wal", folder.path() + "/wal");
+  EXPECT_FALSE(asker.append(ports::kEventsTopic, numbered(2, 1)).ok());
+  fs::rename(folder.path() + "/wal", data + "/log.db-wal");
+  EXPECT_TRUE(asker.append(ports::kEventsTopic, numbered(2, 1)).ok());
 }
 
 // Tables and indexes of our names that another program made.

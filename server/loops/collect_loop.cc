@@ -20,10 +20,12 @@ std::int64_t time_of(std::size_t bytes) {
 
 }  // namespace
 
-CollectLoop::CollectLoop(ports::Runtime& loop, ports::Log& log, ports::Source& source,
-                         std::string name, Counters& counters, Parse parse, OnTrouble on_trouble)
+CollectLoop::CollectLoop(ports::Runtime& loop, ports::Log& log, ports::EventGate& gate,
+                         ports::Source& source, std::string name, Counters& counters, Parse parse,
+                         OnTrouble on_trouble)
     : loop_(loop),
       log_(log),
+      gate_(gate),
       source_(source),
       name_(std::move(name)),
       positions_{ports::kSourcesTopic, log.partition_of(ports::kSourcesTopic, name_)},
@@ -85,7 +87,7 @@ void CollectLoop::look_at(const ports::StoredRecord& record) {
 }
 
 void CollectLoop::read() {
-  const std::int64_t now_us = to_number(loop_.now());
+  const std::int64_t now_us = loop_.steady_us();
   if (!is_position_kept() && (stopping_ || now_us >= keep_at_us_)) {
     take(Step::append_position);
     return;
@@ -122,7 +124,7 @@ void CollectLoop::on_batch(ports::SourceBatch batch) {
   }
   std::size_t bytes = 0;
   for (const ports::Item& item : batch.items) bytes += item.bytes.size();
-  read_at_us_ = to_number(loop_.now()) + time_of(bytes);
+  read_at_us_ = loop_.steady_us() + time_of(bytes);
   next_position_ = std::move(batch.position);
   if (!batch.items.empty()) records_ = parse_(batch.items);
   if (!records_.empty()) {
@@ -133,14 +135,14 @@ void CollectLoop::on_batch(ports::SourceBatch batch) {
   take(Step::read);
 }
 
-// The position is behind these events only once the log has them.
+// The position is behind these events only once the log has them, or never will.
 void CollectLoop::append_events() {
-  log_.append(ports::kEventsTopic, records_, answer<ports::Appended>([this](const auto&) {
-                counters_.add(Counter::events_accepted, records_.size());
-                records_.clear();
-                position_ = next_position_;
-                take(Step::read);
-              }));
+  gate_.append(records_, ports::EventGate::From::source,
+               answer<ports::GateAnswer>([this](const auto&) {
+                 records_.clear();
+                 position_ = next_position_;
+                 take(Step::read);
+               }));
 }
 
 void CollectLoop::append_position() {
@@ -149,7 +151,7 @@ void CollectLoop::append_position() {
   log_.append(ports::kSourcesTopic, {{name_, position.SerializeAsString(), to_number(loop_.now())}},
               answer<ports::Appended>([this](const auto&) {
                 kept_position_ = position_;
-                keep_at_us_ = to_number(loop_.now()) + limits::kSourcePositionUs;
+                keep_at_us_ = loop_.steady_us() + limits::kSourcePositionUs;
                 take(Step::read);
               }));
 }

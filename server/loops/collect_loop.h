@@ -8,7 +8,8 @@
 #include <vector>
 
 #include "base/counters.h"
-#include "loops/alive.h"
+#include "ports/alive.h"
+#include "ports/event_gate.h"
 #include "ports/log.h"
 #include "ports/source.h"
 
@@ -23,8 +24,8 @@ class CollectLoop {
   using OnTrouble = UniqueFunction<void(const std::string&)>;
 
   // `name`: of the source, under which its position is kept.
-  CollectLoop(ports::Runtime& loop, ports::Log& log, ports::Source& source, std::string name,
-              Counters& counters, Parse parse, OnTrouble on_trouble);
+  CollectLoop(ports::Runtime& loop, ports::Log& log, ports::EventGate& gate, ports::Source& source,
+              std::string name, Counters& counters, Parse parse, OnTrouble on_trouble);
 
   // Of any thread.
   void start();
@@ -55,7 +56,8 @@ class CollectLoop {
   void end();
 
   ports::Runtime& loop_;
-  ports::Log& log_;
+  ports::Log& log_;  // for positions
+  ports::EventGate& gate_;
   ports::Source& source_;
   const std::string name_;
   const ports::Partition positions_;
@@ -66,12 +68,12 @@ class CollectLoop {
   Step step_ = Step::find_bounds;
   LogOffset look_from_{};  // for the position, in telltale.sources
   LogOffset look_to_{};
-  std::string position_;                // all before it is in the log
-  std::string kept_position_;           // as it is in the log
-  std::int64_t keep_at_us_ = 0;         // not before
-  std::vector<ports::Record> records_;  // under way to the log
-  std::string next_position_;           // behind them
-  std::int64_t read_at_us_ = 0;         // not before: the pace of one source
+  std::string position_;                 // all before it is in the log
+  std::string kept_position_;            // as it is in the log
+  std::int64_t keep_at_us_ = INT64_MIN;  // not before, by the steady clock
+  std::vector<ports::Record> records_;   // under way to the log
+  std::string next_position_;            // behind them
+  std::int64_t read_at_us_ = INT64_MIN;  // not before: the pace of one source
 
   int failures_ = 0;  // since a read that went on from a position
   bool idle_ = true;  // nothing is under way: not started yet, or between two tries
@@ -79,7 +81,7 @@ class CollectLoop {
   bool stopping_ = false;
   bool ended_ = false;
   UniqueFunction<void()> stopped_;
-  Alive alive_;
+  ports::Alive alive_;
 };
 
 }  // namespace telltale::loops

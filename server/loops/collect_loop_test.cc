@@ -10,6 +10,7 @@
 #include "log/memory_log.h"
 #include "ports/faulty_log.h"
 #include "ports/faulty_source.h"
+#include "ports/open_gate_test.h"
 #include "runtime/sim_runtime.h"
 #include "schema/source.pb.h"
 
@@ -34,7 +35,7 @@ class CollectLoopTest : public testing::Test {
       }
       return records;
     };
-    collect_.emplace(loop_, log_, source_, kName, counters_, parse,
+    collect_.emplace(loop_, log_, gate_, source_, kName, counters_, parse,
                      [this](const std::string& trouble) { told_.push_back(trouble); });
     collect_->start();
   }
@@ -75,6 +76,7 @@ class CollectLoopTest : public testing::Test {
   runtime::SimRuntime loop_{1};
   log::MemoryLog kept_{loop_};
   ports::FaultyLog log_{kept_, loop_};
+  ports::OpenGate gate_{loop_, log_};
   collect::MemorySource memory_{loop_};
   ports::FaultySource source_{memory_, loop_};
   Counters counters_;
@@ -91,7 +93,7 @@ TEST_F(CollectLoopTest, FactsComeIntoTheLogAndThenThePositionBehindThem) {
   memory_.add({"bad"});
   loop_.advance(kSecondUs);
   EXPECT_EQ(position(), "0:4");
-  EXPECT_EQ(counters_.get(Counter::events_accepted), 2U);
+  EXPECT_EQ(gate_.kept, 2U);
   EXPECT_TRUE(told_.empty());
 }
 
@@ -188,11 +190,11 @@ TEST_F(CollectLoopTest, AFloodKeepsToItsPace) {
   memory_.add(Values(80, std::string(kBytes, 'x')));
   start();
   loop_.advance(kSecondUs);
-  const std::size_t bytes = counters_.get(Counter::events_accepted) * kBytes;
+  const std::size_t bytes = gate_.kept * kBytes;
   EXPECT_GT(bytes, limits::kSourceBytesPerSecond / 2);
   EXPECT_LE(bytes, limits::kSourceBytesPerSecond + 2 * limits::kSourceBatchBytes);
   loop_.advance(kSecondUs);
-  EXPECT_EQ(counters_.get(Counter::events_accepted), 80U);
+  EXPECT_EQ(gate_.kept, 80U);
 }
 
 TEST_F(CollectLoopTest, StoppingAppendsWhatWasReadAndItsPosition) {
@@ -219,7 +221,7 @@ TEST_F(CollectLoopTest, StoppingWaitsForNoLogThatIsAway) {
 }
 
 TEST_F(CollectLoopTest, OneThatWasNotStartedStopsAtOnce) {
-  collect_.emplace(loop_, log_, source_, kName, counters_, CollectLoop::Parse(),
+  collect_.emplace(loop_, log_, gate_, source_, kName, counters_, CollectLoop::Parse(),
                    CollectLoop::OnTrouble());
   EXPECT_EQ(stop(), 0);
 }

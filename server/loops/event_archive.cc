@@ -30,7 +30,7 @@ void EventArchive::add(const RunKey& run, const ports::StoredRecord& record, Bef
   const auto [found, is_new] = open_.try_emplace(run);
   Open& open = found->second;
   if (is_new) {
-    open.since_us = to_number(loop_.now());
+    open.since_us = loop_.steady_us();
     open.log_bytes = read_bytes_;
     open.before = before;
     open_by_first_.emplace(record.offset, run);
@@ -95,7 +95,7 @@ void EventArchive::seal(const RunKey& run) {
 }
 
 void EventArchive::seal_due() {
-  const std::int64_t now_us = to_number(loop_.now());
+  const std::int64_t now_us = loop_.steady_us();
   while (!open_by_first_.empty()) {
     const RunKey run = open_by_first_.begin()->second;
     const Open& oldest = open_.at(run);

@@ -16,7 +16,7 @@
 #include "base/unique_function.h"
 #include "keep/checkpoint.h"
 #include "keep/event_block.h"
-#include "loops/alive.h"
+#include "ports/alive.h"
 #include "ports/log.h"
 #include "ports/store.h"
 
@@ -109,7 +109,7 @@ class EventArchive {
   bool pausing_ = false;
   bool stopped_ = false;
   UniqueFunction<void()> room_;
-  Alive alive_;
+  ports::Alive alive_;
 };
 
 }  // namespace telltale::loops

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <deque>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -14,9 +15,9 @@
 #include "base/counters.h"
 #include "base/limits.h"
 #include "fold/run_view.h"
-#include "loops/alive.h"
 #include "loops/event_archive.h"
 #include "loops/partition_claim.h"
+#include "ports/alive.h"
 #include "ports/log.h"
 #include "ports/store.h"
 
@@ -38,11 +39,14 @@ struct FoldLimits {
 
 class FoldLoop {
  public:
+  // What keeps it from its work, in a sentence; empty once that is over.
+  using OnTrouble = UniqueFunction<void(const std::string&)>;
+
   // `lost` is called once if the partition turns out to be somebody else's; nothing is done to it
   // from then on. `memory` is the worker's, and outlives this.
   FoldLoop(ports::Runtime& loop, ports::Log& log, ports::Store& store, Counters& counters,
-           int partition, FoldMemory& memory, UniqueFunction<void()> lost, ArchivePace pace,
-           FoldLimits limits);
+           int partition, FoldMemory& memory, UniqueFunction<void()> lost, OnTrouble on_trouble,
+           ArchivePace pace, FoldLimits limits);
   ~FoldLoop();
 
   void start();
@@ -88,6 +92,7 @@ class FoldLoop {
   void save();
   void save_runs(LogOffset next);
   void saved(const Status& status);
+  void forget(LogOffset stored);
   void evict();
   bool ended() const { return over_ || stopped_; }
   void finish();
@@ -102,6 +107,7 @@ class FoldLoop {
   PartitionClaim claim_;
   EventArchive archive_;
   UniqueFunction<void()> lost_;
+  OnTrouble on_trouble_;
   LogOffset next_{};          // to be read
   LogOffset fold_from_{};     // what stands before it was folded before
   LogOffset archive_from_{};  // and archived
@@ -119,12 +125,14 @@ class FoldLoop {
   std::vector<RunKey> saving_runs_;  // encoded for the checkpoint under way
   std::int64_t save_began_at_us_ = 0;
   std::int64_t saved_at_us_ = 0;
-  std::int64_t save_gap_us_;  // grows with what a checkpoint costs
+  int failed_saves_ = 0;                                   // since the last one that succeeded
+  std::deque<std::pair<std::int64_t, LogOffset>> stored_;  // when, and up to where
+  std::int64_t save_gap_us_;                               // grows with what a checkpoint costs
 
   bool publish_posted_ = false;
   bool publishing_ = false;
   std::vector<Answer> publish_waiting_;
-  Alive alive_;
+  ports::Alive alive_;
 };
 
 }  // namespace telltale::loops

@@ -1,4 +1,5 @@
 // FoldLoop: what leaves it: summaries to the log, checkpoints to the store.
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -17,6 +18,9 @@ constexpr std::int64_t kRetryUs = 500'000;
 constexpr std::int64_t kSaveShare = 20;
 // Where runs leave memory for others, this share of it is made free: to look for them takes time.
 constexpr std::size_t kFreedShare = 8;
+// The embedded log lets go of what a checkpoint has after this: who follows the log is never so far
+// behind.
+constexpr std::int64_t kForgetUs = 60'000'000;
 
 }  // namespace
 
@@ -49,7 +53,7 @@ void FoldLoop::publish(Answer done) {
 // an older one: after a while without word from the store, the claim is looked at first.
 void FoldLoop::publish_next() {
   if (over_ || publish_waiting_.empty()) return;
-  if (to_number(loop_.now()) - claim_.confirmed_at_us() > limits::kClaimTrustUs) {
+  if (loop_.steady_us() - claim_.confirmed_at_us() > limits::kClaimTrustUs) {
     publishing_ = true;
     claim_.confirm([this](Status status) {
       publishing_ = false;
@@ -68,7 +72,7 @@ void FoldLoop::publish_next() {
     if (!run.unpublished) continue;
     run.unpublished = false;
     records.push_back(
-        {key.text(), fold::encode_summary(run.view).SerializeAsString(), to_number(loop_.now())});
+        {key.text(), fold::encode_listed(run.view).SerializeAsString(), to_number(loop_.now())});
   }
   std::sort(records.begin(), records.end(),
             [](const auto& a, const auto& b) { return a.key < b.key; });
@@ -102,14 +106,14 @@ void FoldLoop::append_summaries(std::vector<ports::Record> records) {
 }
 
 void FoldLoop::checkpoint_if_due() {
-  if (saving_ || to_number(loop_.now()) - saved_at_us_ < save_gap_us_ || !has_news()) return;
+  if (saving_ || loop_.steady_us() - saved_at_us_ < save_gap_us_ || !has_news()) return;
   save();
 }
 
 // Summaries first: what a checkpoint holds is not folded again, and so not said again.
 void FoldLoop::save() {
   saving_ = true;
-  save_began_at_us_ = to_number(loop_.now());
+  save_began_at_us_ = loop_.steady_us();
   publish([this, next = folded()](Status status) {
     if (status.ok()) {
       save_runs(next);
@@ -150,7 +154,7 @@ Result<PartitionClaim::Snapshot> FoldLoop::encode(const RunKey& key) {
 
 void FoldLoop::saved(const Status& status) {
   saving_ = false;
-  saved_at_us_ = to_number(loop_.now());
+  saved_at_us_ = loop_.steady_us();
   counters_.add(status.ok() ? Counter::checkpoints : Counter::checkpoint_failures);
   if (status.ok()) {
     save_gap_us_ = std::max(limits::kCheckpointUs, (saved_at_us_ - save_began_at_us_) * kSaveShare);
@@ -158,6 +162,8 @@ void FoldLoop::saved(const Status& status) {
     log_.commit(kFoldGroup, partition_, needed, alive_.answer<Status>(loop_, [](Status) {
       // Recovery reads the checkpoint; this tells operators from where on, and what may expire.
     }));
+    forget(needed);
+    if (std::exchange(failed_saves_, 0) > 1) on_trouble_({});
     evict();
   } else {
     for (const RunKey& key : saving_runs_) runs_.at(key).unsaved = true;  // with the next one
@@ -165,11 +171,31 @@ void FoldLoop::saved(const Status& status) {
       give_up(status.error());
       return;
     }
-    spdlog::error("fold: the checkpoint of partition {} cannot be written: {}", partition_.number,
-                  status.error().message);
+    const std::string trouble = fmt::format("the checkpoint of partition {} cannot be written: {}",
+                                            partition_.number, status.error().message);
+    spdlog::error("fold: {}", trouble);
+    // Once is no reason to send readers elsewhere.
+    if (++failed_saves_ == 2) on_trouble_(trouble);
   }
   saving_runs_.clear();
   if (stopped_) finish();
+}
+
+// The log may let go of what the store had a while ago. Until then who reads the log from before
+// that is still served; later, who opens a run finds a newer checkpoint.
+void FoldLoop::forget(LogOffset stored) {
+  const std::int64_t now_us = loop_.steady_us();
+  if (stored_.empty() || stored_.back().second < stored) stored_.emplace_back(now_us, stored);
+  std::optional<LogOffset> before;
+  while (!stored_.empty() && stored_.front().first <= now_us - kForgetUs) {
+    before = stored_.front().second;
+    stored_.pop_front();
+  }
+  if (!before) return;
+  log_.forget(partition_, *before, alive_.answer<Status>(loop_, [](Status status) {
+    if (!status.ok() && status.error().code != ErrorCode::closed)
+      spdlog::warn("fold: the log does not let go of what is stored: {}", status.error().message);
+  }));
 }
 
 // Runs whose every event is in the store leave memory: those that ended at once, of the others the

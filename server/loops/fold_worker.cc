@@ -9,6 +9,7 @@ namespace {
 
 // What threw a member out rarely mends itself, and a person reads the sentence each time.
 constexpr std::int64_t kRejoinUs = 10'000'000;
+constexpr int kGroup = -1;  // whose trouble, where not a partition's
 
 }  // namespace
 
@@ -36,7 +37,7 @@ void FoldWorker::join() {
   };
   callbacks.lost = [this](const ports::Partition& partition) { lost(partition.number); };
   callbacks.failed = [this](const Error& error) { failed(error); };
-  on_trouble_({});
+  tell(kGroup, {});
   membership_ = log_.join(kFoldGroup, ports::kEventsTopic, loop_, std::move(callbacks));
 }
 
@@ -48,7 +49,7 @@ void FoldWorker::assigned(int partition) {
 void FoldWorker::fold(int partition) {
   auto loop = std::make_unique<FoldLoop>(
       loop_, log_, store_, counters_, partition, memory_, [this, partition] { outdone(partition); },
-      pace_, limits_);
+      [this, partition](const std::string& trouble) { tell(partition, trouble); }, pace_, limits_);
   loop->start();
   folding_[partition] = std::move(loop);
 }
@@ -63,7 +64,7 @@ void FoldWorker::revoked(int partition, UniqueFunction<void()> released) {
   // Posted: the loop calls from within itself, and goes.
   auto stopped = [this, partition, released = std::move(released)]() mutable {
     loop_.post(alive_.task([this, partition, released = std::move(released)]() mutable {
-      folding_.erase(partition);
+      drop(partition);
       released();
     }));
   };
@@ -73,12 +74,30 @@ void FoldWorker::revoked(int partition, UniqueFunction<void()> released) {
 void FoldWorker::lost(int partition) {
   spdlog::warn("fold: the group took partition {} away", partition);
   assigned_.erase(partition);
+  drop(partition);
+}
+
+void FoldWorker::drop(int partition) {
   folding_.erase(partition);
+  tell(partition, {});
+}
+
+void FoldWorker::tell(int part, const std::string& trouble) {
+  const auto found = troubles_.find(part);
+  if (trouble == (found == troubles_.end() ? "" : found->second)) return;
+  if (trouble.empty()) {
+    troubles_.erase(found);
+  } else {
+    troubles_[part] = trouble;
+  }
+  std::string all;
+  for (const auto& [one, sentence] : troubles_) all += (all.empty() ? "" : " ") + sentence;
+  on_trouble_(all);
 }
 
 void FoldWorker::outdone(int partition) {
   loop_.post(alive_.task([this, partition] {
-    folding_.erase(partition);
+    drop(partition);
     loop_.post_after(limits::kReclaimUs, alive_.task([this, partition] {
       const bool ours = assigned_.count(partition) > 0 && !stopping_;
       if (ours && folding_.count(partition) == 0) fold(partition);
@@ -88,9 +107,10 @@ void FoldWorker::outdone(int partition) {
 
 void FoldWorker::failed(const Error& error) {
   spdlog::error("fold: out of the group: {}", error.message);
-  on_trouble_(error.message);
   assigned_.clear();
   folding_.clear();
+  troubles_.clear();
+  tell(kGroup, error.message);
   // Posted: the membership calls from within itself.
   loop_.post(alive_.task([this] { membership_.reset(); }));
   loop_.post_after(kRejoinUs, alive_.task([this] { join(); }));

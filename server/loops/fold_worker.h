@@ -10,8 +10,8 @@
 #include <string>
 
 #include "base/counters.h"
-#include "loops/alive.h"
 #include "loops/fold_loop.h"
+#include "ports/alive.h"
 #include "ports/log.h"
 #include "ports/store.h"
 
@@ -19,7 +19,8 @@ namespace telltale::loops {
 
 class FoldWorker {
  public:
-  // Why the member is out of its group, in a sentence; empty once it is back. On the loop.
+  // Why the member is out of its group, or what keeps one of its partitions from being folded, in
+  // sentences; empty once that is over. On the loop.
   using OnTrouble = UniqueFunction<void(const std::string&)>;
 
   FoldWorker(ports::Runtime& loop, ports::Log& log, ports::Store& store, Counters& counters,
@@ -42,6 +43,8 @@ class FoldWorker {
   void lost(int partition);
   void outdone(int partition);
   void failed(const Error& error);
+  void drop(int partition);
+  void tell(int part, const std::string& trouble);
   void hand_over(UniqueFunction<void()> stopped);
 
   ports::Runtime& loop_;
@@ -53,10 +56,11 @@ class FoldWorker {
   FoldMemory memory_;
   std::map<int, std::unique_ptr<FoldLoop>> folding_;
   OnTrouble on_trouble_;
+  std::map<int, std::string> troubles_;  // of the group, and by partition
   const ArchivePace pace_;
   const FoldLimits limits_;
   bool stopping_ = false;
-  Alive alive_;
+  ports::Alive alive_;
 };
 
 }  // namespace telltale::loops

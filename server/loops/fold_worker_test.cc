@@ -7,6 +7,7 @@
 #include "fold/snapshot.h"
 #include "keep/checkpoint.h"
 #include "log/memory_log.h"
+#include "ports/faulty_store.h"
 #include "runtime/sim_runtime.h"
 #include "schema/event.pb.h"
 #include "schema/view.pb.h"
@@ -119,6 +120,51 @@ TEST_F(FoldWorkerTest, AloneItFoldsEveryPartition) {
   loop_.advance(10 * kSecondUs);
   expect_all_in_the_store();
   EXPECT_EQ(listed().count("first"), static_cast<std::size_t>(kRuns));
+}
+
+TEST_F(FoldWorkerTest, TheLogLetsGoOfWhatTheStoreHadAWhileAgo) {
+  ArchivePace pace;
+  pace.age_us = kSecondUs;
+  const auto worker = start_worker(pace);
+  append("first");
+  const LogOffset first = end(0);
+  const auto begin = [this] {
+    LogOffset begin{};
+    log_.bounds({ports::kEventsTopic, 0},
+                {loop_, [&](Result<ports::Bounds> bounds) { begin = bounds->begin; }});
+    loop_.run_until_idle();
+    return begin;
+  };
+  loop_.advance(30 * kSecondUs);
+  append("second");
+  loop_.advance(10 * kSecondUs);
+  EXPECT_EQ(begin(), LogOffset{0});  // somebody may still read it
+  loop_.advance(40 * kSecondUs);
+  append("third");
+  loop_.advance(10 * kSecondUs);
+  EXPECT_EQ(begin(), first);
+  expect_all_in_the_store();
+  EXPECT_EQ(counters_.get(Counter::events_expired), 0U);
+  EXPECT_EQ(counters_.get(Counter::events_unarchived), 0U);
+}
+
+TEST_F(FoldWorkerTest, ACheckpointThatFailsAgainAndAgainIsTold) {
+  ports::FaultyStore store(store_, loop_);
+  std::vector<std::string> told;
+  FoldWorker worker(loop_, log_, store, counters_,
+                    [&](const std::string& trouble) { told.push_back(trouble); });
+  worker.start();
+  append("first");
+  loop_.advance(kSecondUs);
+  store.faults.fail_percent = 100;
+  store.faults.error = {ErrorCode::storage_full, "The disk is full."};
+  loop_.advance(30 * kSecondUs);
+  ASSERT_FALSE(told.empty());
+  EXPECT_NE(told.back().find("the checkpoint of partition 0 cannot be written: The disk is full."),
+            std::string::npos);
+  store.faults = {};
+  loop_.advance(30 * kSecondUs);
+  EXPECT_EQ(told.back(), "");
 }
 
 TEST_F(FoldWorkerTest, PartitionsAreHandedOverToOneThatJoins) {

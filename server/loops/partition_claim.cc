@@ -67,7 +67,7 @@ void PartitionClaim::write_claim(keep::Checkpoint checkpoint, ports::Condition c
     }
     checkpoint_ = std::move(checkpoint);
     etag_ = etag.take();
-    confirmed_at_us_ = to_number(loop_.now());
+    confirmed_at_us_ = loop_.steady_us();
     numbers_ = 0;
     packs_.clear();
     for (const auto& [run, place] : checkpoint_.runs) packs_[place.pack] = confirmed_at_us_;
@@ -92,7 +92,7 @@ void PartitionClaim::confirm(Answer done) {
     }
     checkpoint_ = found.take();
     etag_ = object->etag;
-    confirmed_at_us_ = to_number(loop_.now());
+    confirmed_at_us_ = loop_.steady_us();
     done(Done{});
   };
   store_.get(keep::checkpoint_key(partition_), {},

@@ -12,7 +12,7 @@
 
 #include "fold/run_view.h"
 #include "keep/checkpoint.h"
-#include "loops/alive.h"
+#include "ports/alive.h"
 #include "ports/store.h"
 
 namespace telltale::loops {
@@ -40,7 +40,8 @@ class PartitionClaim {
   LogOffset next() const { return checkpoint_.next; }
   const keep::Archived& archived() const { return checkpoint_.archived; }
   std::uint64_t generation() const { return checkpoint_.generation; }
-  // When the store last said that the partition is still ours; confirm() asks it again.
+  // When the store last said that the partition is still ours, by the steady clock; confirm() asks
+  // it again.
   std::int64_t confirmed_at_us() const { return confirmed_at_us_; }
   void confirm(Answer done);
   // The run as of its last snapshot; none where it has none that can be used.
@@ -88,7 +89,7 @@ class PartitionClaim {
   std::int64_t confirmed_at_us_ = 0;
   std::uint64_t numbers_ = 0;                   // of packs and snapshots, given out so far
   std::map<keep::PackId, std::int64_t> packs_;  // that may exist, and when they were put
-  Alive alive_;
+  ports::Alive alive_;
 };
 
 }  // namespace telltale::loops

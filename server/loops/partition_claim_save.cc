@@ -92,7 +92,7 @@ void PartitionClaim::step_done(const SavingPtr& saving, const Status& status) {
 
 void PartitionClaim::put_pack(const SavingPtr& saving) {
   const keep::PackId id{checkpoint_.generation, ++numbers_};
-  packs_[id] = to_number(loop_.now());
+  packs_[id] = loop_.steady_us();
   for (auto& [run, place] : saving->in_pack) {
     place.pack = id;
     saving->checkpoint.runs[run] = place;
@@ -111,7 +111,7 @@ void PartitionClaim::choose_quiet(Saving& saving) const {
   saving.quiet_chosen = true;
   const auto& open = saving.checkpoint.runs;
   std::size_t too_many = open.size() - std::min(open.size(), limits::kCheckpointRuns);
-  const std::int64_t before_us = to_number(loop_.now()) - limits::kQuietRunUs;
+  const std::int64_t before_us = loop_.steady_us() - limits::kQuietRunUs;
   std::vector<std::pair<keep::PackId, RunKey>> oldest;
   for (const auto& [run, place] : open) {
     if (too_many > 0 || packs_.at(place.pack) < before_us) oldest.emplace_back(place.pack, run);
@@ -249,7 +249,7 @@ void PartitionClaim::put_checkpoint(const SavingPtr& saving) {
 void PartitionClaim::saved(const SavingPtr& saving, std::string etag) {
   checkpoint_ = std::move(saving->checkpoint);
   etag_ = std::move(etag);
-  confirmed_at_us_ = to_number(loop_.now());
+  confirmed_at_us_ = loop_.steady_us();
   remove_unused_packs();
   saving->done(Done{});
 }

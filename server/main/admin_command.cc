@@ -3,13 +3,16 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
 #include "admin/catalogue.h"
 #include "admin/inventory.h"
+#include "admin/relist.h"
 #include "admin/removal.h"
 #include "admin/verify.h"
+#include "admin/wait_for.h"
 #include "main/backends.h"
 #include "runtime/asio_runtime.h"
 
@@ -126,6 +129,63 @@ Result<int> remove(Site& site, const AdminConfig& config) {
   return 0;
 }
 
+// Of partitions that the log has.
+bool fits(Site& site, const std::map<int, LogOffset>& reach) {
+  return std::all_of(reach.begin(), reach.end(), [&](const auto& entry) {
+    const auto bounds = admin::wait_for<Result<ports::Bounds>>(site.loop, [&](auto done) {
+      site.backends.log->bounds({ports::kEventsTopic, entry.first}, {site.loop, std::move(done)});
+    });
+    return bounds.ok() && bounds->end >= entry.second;
+  });
+}
+
+Result<int> mend_log(ServeConfig places) {
+  if (places.log.rfind("kafka://", 0) == 0) {
+    return Error{ErrorCode::invalid_argument,
+                 "Kafka's topics cannot be made to begin at an offset. Restore them, or give the "
+                 "servers a new telltale.prefix and a new store."};
+  }
+  Result<admin::Inventory> inventory = admin::Inventory();
+  {
+    Site site;
+    auto backends = Backends::open_for_admin(places);
+    if (!backends.ok()) return backends.error();
+    site.backends = backends.take();
+    admin::StoreCaller store(site.loop, *site.backends.store);
+    inventory = admin::take_inventory(store);
+    if (!inventory.ok()) return inventory.error();
+    if (!inventory->troubles.empty()) return Error{ErrorCode::corrupt, inventory->troubles.front()};
+  }
+  const std::map<int, LogOffset> reach = admin::reach_of(*inventory);
+  Site site;
+  auto as_it_is = Backends::open_to_mend(places, {});
+  if (!as_it_is.ok()) return as_it_is.error();
+  site.backends = as_it_is.take();
+  const bool fitted = fits(site, reach);
+  if (!fitted) {
+    site.backends.log->close();
+    site.backends.store->close();
+    site.backends = {};
+    auto mended = Backends::open_to_mend(places, reach);
+    if (!mended.ok()) return mended.error();
+    site.backends = mended.take();
+    for (const auto& [partition, offset] : reach)
+      fmt::print("Partition {} goes on at offset {}.\n", partition, to_number(offset));
+  } else {
+    say("The log fits its store.");
+  }
+  admin::StoreCaller store(site.loop, *site.backends.store);
+  const auto catalogue = catalogue_of(site);
+  if (!catalogue.ok()) return catalogue.error();
+  const auto relisted =
+      admin::relist(store, *site.backends.log, *inventory, *catalogue, !fitted, say);
+  if (!relisted.ok()) return relisted.error();
+  fmt::print("Runs listed again: {}.\n", relisted->runs);
+  if (!fitted)
+    say("What the old log had and the store has not, the last minute before it was lost, is gone.");
+  return relisted->left == 0 ? 0 : 1;
+}
+
 void add_places(CLI::App& command, AdminConfig& config) {
   command
       .add_option("--store", config.store,
@@ -149,7 +209,7 @@ void add_places(CLI::App& command, AdminConfig& config) {
 
 const CLI::App& add_admin(CLI::App& app, AdminConfig& config) {
   CLI::App& admin =
-      *app.add_subcommand("admin", "What the store has of runs: list, verify, delete");
+      *app.add_subcommand("admin", "What the store has of runs: list, verify, delete, mend-log");
   admin.require_subcommand(1);
   CLI::App& list =
       *admin.add_subcommand("list", "The runs, a line each: state, size, when last written, name");
@@ -171,6 +231,11 @@ const CLI::App& add_admin(CLI::App& app, AdminConfig& config) {
                     "Runs that have ended and were last written this long ago: 30d, 12h, 90m, 45s");
   remove.add_flag("--force", config.force, "Also runs that have not ended");
   remove.add_flag("--dry-run", config.dry_run, "Only says what would be removed");
+  CLI::App& mend = *admin.add_subcommand("mend-log",
+                                         "Lets the log of this machine, where it was lost or is "
+                                         "older than its store, go on behind what "
+                                         "the store has, and lists the store's runs again");
+  add_places(mend, config);
   return admin;
 }
 
@@ -179,6 +244,7 @@ Result<int> admin_command(const CLI::App& admin, AdminConfig config) {
   places.store = config.store;
   places.log = config.log;
   places.data = std::filesystem::absolute(config.data).lexically_normal().string();
+  if (admin.got_subcommand("mend-log")) return mend_log(std::move(places));
   Site site;
   auto backends = Backends::open_for_admin(places);
   if (!backends.ok()) return backends.error();

@@ -1,4 +1,5 @@
-// `telltale admin`: lists, verifies and deletes what the store has of runs.
+// `telltale admin`: lists, verifies and deletes what the store has of runs, and mends a log that
+// does not fit its store.
 #pragma once
 
 #include "base/result.h"

@@ -21,7 +21,9 @@ constexpr std::chrono::seconds kPause{1};
 
 bool starts_with(const std::string& text, const char* prefix) { return text.rfind(prefix, 0) == 0; }
 
-Result<std::unique_ptr<ports::Log>> open_log(const ServeConfig& config) {
+using StartAt = std::map<int, LogOffset>;
+
+Result<std::unique_ptr<ports::Log>> open_log(const ServeConfig& config, const StartAt& start_at) {
   if (starts_with(config.log, "kafka://")) {
     log::KafkaLogOptions kafka;
     kafka.describe = event_headers;
@@ -33,6 +35,8 @@ Result<std::unique_ptr<ports::Log>> open_log(const ServeConfig& config) {
   }
   log::SqliteLogOptions options;
   options.directory = config.data;
+  for (const auto& [partition, offset] : start_at)
+    options.start_at[{ports::kEventsTopic, partition}] = offset;
   auto log = log::SqliteLog::open(std::move(options));
   if (!log.ok()) return log.error();
   return std::unique_ptr<ports::Log>(log.take());
@@ -71,7 +75,7 @@ Status check_topics(const ports::Log& log) {
                            partitions)};
 }
 
-Result<Backends> open_both(const ServeConfig& config, bool patient) {
+Result<Backends> open_both(const ServeConfig& config, bool patient, const StartAt& start_at = {}) {
   Backends backends;
   backends.fetch = std::make_unique<net::CurlFetch>();
   // The log of this machine locks the folder itself.
@@ -80,7 +84,8 @@ Result<Backends> open_both(const ServeConfig& config, bool patient) {
     if (!folder.ok()) return folder.error();
     backends.folder = folder.take();
   }
-  auto log = once_there(patient && config.log != "sqlite", [&] { return open_log(config); });
+  auto log =
+      once_there(patient && config.log != "sqlite", [&] { return open_log(config, start_at); });
   if (!log.ok()) return log.error();
   backends.log = log.take();
   if (Status good = check_topics(*backends.log); !good.ok()) return good.error();
@@ -95,6 +100,11 @@ Result<Backends> open_both(const ServeConfig& config, bool patient) {
 }  // namespace
 
 Result<Backends> Backends::open(const ServeConfig& config) { return open_both(config, true); }
+
+Result<Backends> Backends::open_to_mend(ServeConfig config, const StartAt& start_at) {
+  config.log = "sqlite";
+  return open_both(config, false, start_at);
+}
 
 Result<Backends> Backends::open_for_admin(ServeConfig config) {
   if (config.store == "directory") {

@@ -2,6 +2,7 @@
 // concrete types. Owned by the wiring.
 #pragma once
 
+#include <map>
 #include <memory>
 
 #include "base/result.h"
@@ -22,6 +23,10 @@ struct Backends {
   // For a command beside the servers: nothing is made that is not there, and without --log there
   // may be no log; what is away is an error. Only config.store, log and data count.
   static Result<Backends> open_for_admin(ServeConfig config);
+  // The same with this machine's log, made if it is missing, of which partitions of telltale.events
+  // that end before these offsets go on from there.
+  static Result<Backends> open_to_mend(ServeConfig config,
+                                       const std::map<int, LogOffset>& start_at);
 
   std::unique_ptr<log::DirectoryLock> folder;  // of a store beside a log of other machines
   std::unique_ptr<ports::HttpFetch> fetch;     // what goes out by HTTP; outlives who asks by it

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 namespace telltale::main {
 
@@ -31,17 +32,64 @@ Result<Roles> parse_roles(const std::string& text) {
   return roles;
 }
 
+namespace {
+
+constexpr std::string_view kFile = "file:";
+constexpr std::string_view kKubernetes = "kubernetes:";
+
+Error no_source(const std::string& text) {
+  return {ErrorCode::invalid_argument,
+          fmt::format("--source {}: a source is file:PATH, a file of events, or "
+                      "kubernetes:[CONTEXT][?namespace=A,B&label=SELECTOR], a cluster.",
+                      text)};
+}
+
+std::vector<std::string> split(std::string_view text, char by) {
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(by), text.size());
+    if (end > 0) parts.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return parts;
+}
+
+Result<SourceSpec> parse_kubernetes(const std::string& text) {
+  SourceSpec source;
+  source.kind = SourceSpec::Kind::kubernetes;
+  source.name = text;
+  const std::size_t mark = std::min(text.find('?'), text.size());
+  source.context = text.substr(kKubernetes.size(), mark - kKubernetes.size());
+  for (const std::string& option : split(std::string_view(text).substr(mark), '&')) {
+    const std::string_view words = std::string_view(option).substr(option.starts_with('?') ? 1 : 0);
+    if (words.starts_with("namespace=")) {
+      source.namespaces = split(words.substr(words.find('=') + 1), ',');
+    } else if (words.starts_with("label=")) {
+      source.label = words.substr(words.find('=') + 1);
+    } else if (!words.empty()) {
+      return no_source(text);
+    }
+  }
+  return source;
+}
+
+}  // namespace
+
 Result<std::vector<SourceSpec>> parse_sources(const std::vector<std::string>& texts) {
-  const std::string kind = "file:";
   std::vector<SourceSpec> sources;
   for (const std::string& text : texts) {
-    if (text.rfind(kind, 0) != 0 || text.size() == kind.size()) {
-      return Error{ErrorCode::invalid_argument,
-                   fmt::format("--source {}: a source is file:PATH, a file of events.", text)};
-    }
     SourceSpec source;
-    source.path = std::filesystem::absolute(text.substr(kind.size())).lexically_normal().string();
-    source.name = kind + source.path;
+    if (text.starts_with(kKubernetes)) {
+      Result<SourceSpec> parsed = parse_kubernetes(text);
+      if (!parsed.ok()) return parsed.error();
+      source = parsed.take();
+    } else if (text.starts_with(kFile) && text.size() > kFile.size()) {
+      const std::filesystem::path path = text.substr(kFile.size());
+      source.path = std::filesystem::absolute(path).lexically_normal().string();
+      source.name = std::string(kFile) + source.path;
+    } else {
+      return no_source(text);
+    }
     const auto same = [&](const SourceSpec& other) { return other.name == source.name; };
     if (std::any_of(sources.begin(), sources.end(), same)) {
       return Error{ErrorCode::invalid_argument,
@@ -71,21 +119,48 @@ bool is_loopback(const std::string& host) {
   return host == "localhost" || host == "[::1]" || host.rfind("127.", 0) == 0;
 }
 
-Result<std::vector<std::string>> read_tokens(const std::string& path) {
+Result<std::vector<TokenLine>> read_tokens(const std::string& path) {
+  const auto wrong = [&](std::size_t number, const std::string& why) {
+    return Error{ErrorCode::invalid_argument,
+                 fmt::format("--token-file {}, line {}: {}", path, number, why)};
+  };
   std::ifstream file(path);
   if (!file)
     return Error{ErrorCode::not_found, fmt::format("--token-file {} cannot be read.", path)};
-  std::vector<std::string> tokens;
+  std::vector<TokenLine> tokens;
+  std::size_t number = 0;
   for (std::string line; std::getline(file, line);) {
-    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
-    if (line.empty() || line.front() == '#') continue;
-    if (line.size() < 16)
-      return Error{ErrorCode::invalid_argument, "A token has 16 characters or more."};
-    tokens.push_back(line);
+    ++number;
+    TokenLine token;
+    std::string scopes = "all";
+    std::string more;
+    std::istringstream words(line);
+    if (!(words >> token.token) || token.token.front() == '#') continue;
+    if (!(words >> token.name)) token.name = fmt::format("token {}", tokens.size() + 1);
+    words >> scopes;
+    if (words >> more) return wrong(number, "a line is TOKEN NAME SCOPE,SCOPE and no more.");
+    if (token.token.size() < kTokenLength)
+      return wrong(number, fmt::format("a token has {} characters or more.", kTokenLength));
+    const Result<web::Scopes> parsed = web::parse_scopes(scopes);
+    if (!parsed.ok()) return wrong(number, parsed.error().message);
+    token.scopes = parsed.value();
+    tokens.push_back(std::move(token));
   }
   if (tokens.empty())
     return Error{ErrorCode::invalid_argument, fmt::format("--token-file {} holds no token.", path)};
   return tokens;
+}
+
+Result<web::Scopes> parse_open(const std::string& text, bool loopback, bool token_file) {
+  constexpr web::Scopes kMost{web::Scope::read, web::Scope::ingest};
+  if (text.empty()) return loopback && !token_file ? kMost : web::Scopes();
+  if (text == "none") return web::Scopes();
+  const Result<web::Scopes> scopes = web::parse_scopes(text);
+  if (scopes.ok() && (scopes.value() | kMost) == kMost) return scopes;
+  return Error{ErrorCode::invalid_argument,
+               fmt::format("--without-token {}: without a token nobody may do more than read and "
+                           "ingest. Use any of these, joined by commas, or none.",
+                           text)};
 }
 
 }  // namespace telltale::main

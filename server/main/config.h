@@ -1,10 +1,12 @@
 // Config: what the program was told, by flags, TELLTALE_… variables or a file, and by nothing else.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "web/scope.h"
 
 namespace telltale::main {
 
@@ -24,9 +26,12 @@ struct ServeConfig {
   std::vector<std::string> sources;
   std::vector<std::string> hosts;
   std::string token_file;
+  std::string without_token;
   std::string python;
   std::string python_path;
   std::string log_level = "info";
+  double keep_days = 0;          // 0: for good
+  std::uint64_t keep_bytes = 0;  // 0: any number
 };
 
 struct RunConfig {
@@ -34,6 +39,17 @@ struct RunConfig {
   std::string pipeline_file;
   std::string pipeline;                 // which one, when the file has several
   std::vector<std::string> parameters;  // name=value
+};
+
+struct ImportConfig {
+  std::string url = "http://127.0.0.1:8080";
+  std::string speed = "max";  // or how many times as fast as it was recorded
+  std::string cluster = "recorded";
+  std::vector<std::string> files;
+};
+
+struct OpenConfig {
+  std::string url = "http://127.0.0.1:8080";
 };
 
 struct AdminConfig {
@@ -57,8 +73,15 @@ struct Address {
 Result<Roles> parse_roles(const std::string& text);
 // What one --source names.
 struct SourceSpec {
-  std::string name;  // "file:" and the absolute path: under this its position and ids are kept
-  std::string path;
+  enum class Kind { file, kubernetes };
+  Kind kind = Kind::file;
+  // "file:" and the absolute path, or "kubernetes:" as it was written: under this its position and
+  // ids are kept.
+  std::string name;
+  std::string path;     // of a file
+  std::string context;  // of a kubeconfig; "" = the current one
+  std::vector<std::string> namespaces;
+  std::string label;  // a selector
 };
 
 // "file:PATH" each, every file once; relative paths are of the current folder.
@@ -66,7 +89,18 @@ Result<std::vector<SourceSpec>> parse_sources(const std::vector<std::string>& te
 // "127.0.0.1:8080", "[::1]:0", "localhost:80".
 Result<Address> parse_address(const std::string& text);
 bool is_loopback(const std::string& host);
-// One token a line, empty lines and lines with # left out; each of 16 characters or more.
-Result<std::vector<std::string>> read_tokens(const std::string& path);
+// A token has as many characters or more.
+inline constexpr std::size_t kTokenLength = 16;
+struct TokenLine {
+  std::string token;
+  std::string name;  // in sentences
+  web::Scopes scopes;
+};
+// "TOKEN NAME SCOPE,SCOPE" a line, empty lines and lines with # left out. Without scopes a token is
+// for everything, without a name it is called by its place.
+Result<std::vector<TokenLine>> read_tokens(const std::string& path);
+// --without-token: any of read and ingest, or none. "": both on loopback without a file of tokens,
+// else none.
+Result<web::Scopes> parse_open(const std::string& text, bool loopback, bool token_file);
 
 }  // namespace telltale::main

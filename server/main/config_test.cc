@@ -35,6 +35,18 @@ TEST(Config, ASourceIsAFileUnderItsAbsolutePath) {
   EXPECT_FALSE(parse_sources({"file:/a/b", "file:/a/../a/b"}).ok());
 }
 
+TEST(Sources, AClusterIsNamedByItsContext) {
+  const auto sources =
+      parse_sources({"kubernetes:", "kubernetes:prod?namespace=a,b&label=x in (y)"}).value();
+  ASSERT_EQ(sources.size(), 2U);
+  EXPECT_EQ(sources[0].kind, SourceSpec::Kind::kubernetes);
+  EXPECT_EQ(sources[0].context, "");
+  EXPECT_EQ(sources[1].context, "prod");
+  EXPECT_EQ(sources[1].namespaces, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(sources[1].label, "x in (y)");
+  EXPECT_FALSE(parse_sources({"kubernetes:?name=x"}).ok());
+}
+
 TEST(Config, KnowsLoopback) {
   EXPECT_TRUE(is_loopback("127.0.0.1") && is_loopback("localhost") && is_loopback("[::1]"));
   EXPECT_FALSE(is_loopback("0.0.0.0") || is_loopback("[::]") || is_loopback("10.0.0.1"));
@@ -42,13 +54,38 @@ TEST(Config, KnowsLoopback) {
 
 TEST(Config, ATokenFileHoldsTokensThatCannotBeGuessed) {
   const std::string path = testing::TempDir() + "/tokens";
-  std::ofstream(path) << "# ours\n\n0123456789abcdef\r\n";
-  EXPECT_EQ(read_tokens(path).value(), std::vector<std::string>{"0123456789abcdef"});
-  std::ofstream(path) << "short\n";
-  EXPECT_FALSE(read_tokens(path).ok());
-  std::ofstream(path) << "# none\n";
-  EXPECT_FALSE(read_tokens(path).ok());
+  std::ofstream(path) << "# ours\n\n0123456789abcdef\r\nfedcba9876543210 grafana read\n"
+                         "  0000111122223333\tci  ingest,launch \n4444555566667777 ann\n";
+  const auto tokens = read_tokens(path).value();
+  ASSERT_EQ(tokens.size(), 4U);
+  EXPECT_EQ(tokens[0].token, "0123456789abcdef");
+  EXPECT_EQ(tokens[0].name, "token 1");
+  EXPECT_EQ(tokens[0].scopes, web::Scopes::all());
+  EXPECT_EQ(tokens[1].name, "grafana");
+  EXPECT_EQ(tokens[1].scopes, web::Scopes{web::Scope::read});
+  EXPECT_EQ(tokens[2].token, "0000111122223333");
+  EXPECT_EQ(tokens[2].scopes, (web::Scopes{web::Scope::ingest, web::Scope::launch}));
+  EXPECT_EQ(tokens[3].name, "ann");
+  EXPECT_EQ(tokens[3].scopes, web::Scopes::all());
+  for (const char* text : {"short\n", "# none\n", "0123456789abcdef ci reed\n",
+                           "0123456789abcdef ci read ingest\n", "0123456789abcdef ci read,\n"}) {
+    std::ofstream(path) << text;
+    EXPECT_FALSE(read_tokens(path).ok()) << text;
+  }
+  EXPECT_NE(read_tokens(path).error().message.find("line 1"), std::string::npos);
   EXPECT_FALSE(read_tokens(path + ".missing").ok());
+}
+
+TEST(Config, WhatNeedsNoTokenDependsOnWhoCanAsk) {
+  const web::Scopes both{web::Scope::read, web::Scope::ingest};
+  EXPECT_EQ(parse_open("", true, false).value(), both);
+  EXPECT_EQ(parse_open("", true, true).value(), web::Scopes());
+  EXPECT_EQ(parse_open("", false, true).value(), web::Scopes());
+  EXPECT_EQ(parse_open("none", true, false).value(), web::Scopes());
+  EXPECT_EQ(parse_open("read", false, true).value(), web::Scopes{web::Scope::read});
+  EXPECT_EQ(parse_open("ingest,read", true, true).value(), both);
+  for (const char* text : {"launch", "read,launch", "all", "None", "read;ingest"})
+    EXPECT_FALSE(parse_open(text, true, false).ok()) << text;
 }
 
 }  // namespace

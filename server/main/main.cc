@@ -1,8 +1,10 @@
-// The program: `telltale serve`, `telltale run` and `telltale admin`.
+// The program: `telltale serve`, `run`, `open`, `import` and `admin`.
 #include <fmt/format.h>
 #include <google/protobuf/stubs/logging.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <chrono>
@@ -14,6 +16,8 @@
 #include "base/version.h"
 #include "main/admin_command.h"
 #include "main/config.h"
+#include "main/import_command.h"
+#include "main/open_command.h"
 #include "main/run_command.h"
 #include "main/wiring.h"
 
@@ -33,6 +37,17 @@ int fail(const Error& error) {
 }
 
 constexpr std::chrono::seconds kNoTime{0};
+
+// A link is for who looks at the terminal, and for no file that output goes to.
+void tell_where(Wiring& wiring) {
+  const std::string link = ::isatty(STDOUT_FILENO) == 1 ? wiring.make_link() : "";
+  if (link.empty()) {
+    fmt::print("Telltale is at {}\n", wiring.url());
+  } else {
+    fmt::print("Telltale is at {}\n", link);
+    fmt::print("The link is good once, within 5 minutes; `telltale open` prints another.\n");
+  }
+}
 
 int serve(ServeConfig config) {
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
@@ -59,7 +74,7 @@ int serve(ServeConfig config) {
   while (sigtimedwait(&signals, nullptr, told ? nullptr : &pause) < 0) {
     if (told || !wiring.value()->ready()) continue;
     told = true;
-    fmt::print("Telltale is at {}\n", wiring.value()->url());
+    tell_where(*wiring.value());
     std::fflush(stdout);
   }
   wiring.value()->stop();
@@ -89,19 +104,35 @@ void add_serve(CLI::App& app, ServeConfig& config) {
       ->capture_default_str();
   command
       .add_option("--source", config.sources,
-                  "file:PATH: a file of JSON events, one a line, read as it grows; repeatable")
+                  "file:PATH, a file of events as it grows; kubernetes:, a cluster; repeatable")
       ->envname("TELLTALE_SOURCE");
   command.add_option("--host", config.hosts, "Another Host (with port) it may be asked as")
       ->envname("TELLTALE_HOST");
   command
-      .add_option("--token-file", config.token_file, "Tokens, one a line; needed beyond loopback")
+      .add_option("--token-file", config.token_file,
+                  "TOKEN NAME SCOPE,SCOPE a line; needed beyond loopback")
       ->envname("TELLTALE_TOKEN_FILE");
+  command
+      .add_option("--without-token", config.without_token,
+                  "What needs no token: read, ingest, both, or none; both on loopback without "
+                  "--token-file, else none")
+      ->envname("TELLTALE_WITHOUT_TOKEN");
   command.add_option("--python", config.python, "Interpreter with kfp, for runs on this machine")
       ->envname("TELLTALE_PYTHON")
       ->capture_default_str();
   command.add_option("--python-path", config.python_path, "Folder that holds local_target")
       ->envname("TELLTALE_PYTHON_PATH")
       ->capture_default_str();
+  command
+      .add_option("--keep-days", config.keep_days,
+                  "Remove runs that ended so many days ago; without it they stay")
+      ->envname("TELLTALE_KEEP_DAYS")
+      ->check(CLI::PositiveNumber);
+  command
+      .add_option("--keep-bytes", config.keep_bytes,
+                  "Remove the oldest runs that have ended while the store has more: 500MB, 20GB")
+      ->envname("TELLTALE_KEEP_BYTES")
+      ->transform(CLI::AsSizeValue(true));
   command.add_option("--log-level", config.log_level, "debug, info, warn or error")
       ->envname("TELLTALE_LOG_LEVEL")
       ->capture_default_str();
@@ -118,6 +149,30 @@ void add_run(CLI::App& app, RunConfig& config) {
       ->capture_default_str();
 }
 
+void add_import(CLI::App& app, ImportConfig& config) {
+  CLI::App& command = *app.add_subcommand("import", "Play what was recorded to a server");
+  command.require_subcommand(1);
+  CLI::App& watch = *command.add_subcommand(
+      "argo-watch", "Watch streams of workflows, NAME.jsonl or .jsonl.gz, pods beside them");
+  watch.add_option("files", config.files, "NAME.jsonl; NAME.pods.jsonl is played with it")
+      ->required();
+  watch.add_option("--to", config.url, "The server")
+      ->envname("TELLTALE_URL")
+      ->capture_default_str();
+  watch.add_option("--speed", config.speed, "1: as it was, 10: ten times as fast, max")
+      ->capture_default_str();
+  watch.add_option("--cluster", config.cluster, "What the cluster is called")
+      ->capture_default_str();
+}
+
+void add_open(CLI::App& app, OpenConfig& config) {
+  CLI::App& command =
+      *app.add_subcommand("open", "Print a link with which a browser may start and stop runs");
+  command.add_option("--url", config.url, "Of the server")
+      ->envname("TELLTALE_URL")
+      ->capture_default_str();
+}
+
 int run_program(int argc, char** argv) {
   CLI::App app{"Telltale shows a Kubeflow pipeline, now."};
   app.set_version_flag("--version", kServerVersion);
@@ -127,9 +182,13 @@ int run_program(int argc, char** argv) {
   serve_config.python = home_folder() + "/.venv/bin/python";
   serve_config.python_path = home_folder() + "/python";
   RunConfig run_config;
+  ImportConfig import_config;
+  OpenConfig open_config;
   AdminConfig admin_config;
   add_serve(app, serve_config);
   add_run(app, run_config);
+  add_open(app, open_config);
+  add_import(app, import_config);
   const CLI::App& admin = add_admin(app, admin_config);
   CLI11_PARSE(app, argc, argv);
   if (app.got_subcommand("serve")) return serve(std::move(serve_config));
@@ -138,11 +197,17 @@ int run_program(int argc, char** argv) {
     const Result<int> status = admin_command(admin, std::move(admin_config));
     return status.ok() ? status.value() : fail(status.error());
   }
-  const Status done = run_command(run_config);
+  const Status done = app.got_subcommand("import") ? import_command(import_config)
+                      : app.got_subcommand("open") ? open_command(open_config)
+                                                   : run_command(run_config);
   return done.ok() ? 0 : fail(done.error());
 }
 
 }  // namespace
 }  // namespace telltale::main
 
-int main(int argc, char** argv) { return telltale::main::run_program(argc, argv); }
+int main(int argc, char** argv) {
+  // Whatever the program writes is its user's alone: logs and parameters hold what they hold.
+  ::umask(077);
+  return telltale::main::run_program(argc, argv);
+}

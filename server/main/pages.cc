@@ -17,7 +17,7 @@ void find_launch(serve::LiveViews& views, const RunKey& key,
     }
     const fold::RunHeader& header = (*run)->view.header();
     if (!header.launch) {
-      found(Error{ErrorCode::invalid_argument,
+      found(Error{ErrorCode::not_found,
                   "This run was not started here, so it cannot be started again here."});
       return;
     }
@@ -33,22 +33,26 @@ void find_launch(serve::LiveViews& views, const RunKey& key,
 
 }  // namespace
 
-Pages::Pages(ports::Runtime& loop, ports::Log& log, ports::Store& store, Counters& counters,
-             deliver::TargetLocalOptions local, bool starts_runs)
+Pages::Pages(ports::Runtime& loop, ports::Log& log, ports::Store& store, ports::EventGate& gate,
+             ports::Processes& processes, Counters& counters, deliver::TargetLocalOptions local,
+             bool starts_runs)
     : runs_(loop, log, counters),
       views_(loop, log, store, counters),
       target_local_(
-          loop, log, std::move(local),
+          loop, gate, processes, std::move(local),
           [this](const RunKey& key, auto found) { find_launch(views_, key, std::move(found)); }),
       starts_runs_(starts_runs),
-      site_(loop, log, views_, runs_, counters, starts_runs ? &target_local_ : nullptr) {}
+      rest_(loop, log, views_, runs_),
+      cancel_(loop, gate, runs_),
+      sockets_(loop, views_, runs_, counters),
+      streams_(loop, views_, runs_, counters) {}
 
 void Pages::start(UniqueFunction<void()> ready) {
   auto missing = std::make_shared<int>(2);
   auto told = std::make_shared<UniqueFunction<void()>>(std::move(ready));
   const auto one_ready = [this, missing, told] {
     if (--*missing > 0) return;
-    site_.set_ready();
+    ready_ = true;
     (*told)();
   };
   runs_.start(one_ready);

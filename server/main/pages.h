@@ -6,17 +6,19 @@
 #include <string>
 
 #include "deliver/target_local.h"
+#include "serve/live_handlers.h"
 #include "serve/live_views.h"
+#include "serve/rest_runs.h"
 #include "serve/run_list.h"
-#include "serve/telltale_site.h"
 
 namespace telltale::main {
 
 class Pages {
  public:
   // All outlive this.
-  Pages(ports::Runtime& loop, ports::Log& log, ports::Store& store, Counters& counters,
-        deliver::TargetLocalOptions local, bool starts_runs);
+  Pages(ports::Runtime& loop, ports::Log& log, ports::Store& store, ports::EventGate& gate,
+        ports::Processes& processes, Counters& counters, deliver::TargetLocalOptions local,
+        bool starts_runs);
 
   // On the loop; `ready` once the list is whole and the end of the log is known.
   void start(UniqueFunction<void()> ready);
@@ -26,14 +28,26 @@ class Pages {
   void settle_earlier_runs() {
     if (starts_runs_) target_local_.settle_earlier_runs();
   }
-  serve::Site& site() { return site_; }
+
+  // Who answers what. launch() is null where this process starts no runs.
+  ports::HttpHandler& rest() { return rest_; }
+  ports::HttpHandler& cancel() { return cancel_; }
+  ports::WholeBodyHandler* launch() { return starts_runs_ ? &target_local_ : nullptr; }
+  ports::LiveHandler& sockets() { return sockets_; }
+  ports::LiveHandler& streams() { return streams_; }
+  // Whether they may be asked yet.
+  const bool& ready() const { return ready_; }
 
  private:
   serve::RunList runs_;
   serve::LiveViews views_;
   deliver::TargetLocal target_local_;
   const bool starts_runs_;
-  serve::TelltaleSite site_;
+  serve::RestRuns rest_;
+  serve::CancelRuns cancel_;
+  serve::LiveSockets sockets_;
+  serve::LiveStreams streams_;
+  bool ready_ = false;
 };
 
 }  // namespace telltale::main

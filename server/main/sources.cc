@@ -1,33 +1,89 @@
 #include "main/sources.h"
 
+#include <unistd.h>
+
 #include <future>
+#include <map>
+
+#include "collect/kubernetes_access.h"
+#include "collect/kubernetes_source.h"
+#include "collect/kubernetes_translate.h"
+
+extern char** environ;
 
 namespace telltale::main {
 namespace {
 
-loops::CollectLoop::Parse parser_of(std::string name, ports::Runtime& loop, Counters& counters,
-                                    collect::RejectedEvents& rejected) {
-  return
-      [name = std::move(name), &loop, &counters, &rejected](const std::vector<ports::Item>& items) {
-        const EpochUs now = loop.now();
-        collect::ParsedEvents parsed = collect::parse_json_items(items, now);
-        rejected.note(parsed.refused, now, name);
-        counters.add(Counter::events_unparsed, parsed.with_unknown_fields);
-        return std::move(parsed.records);
-      };
+Result<collect::KubernetesAccess> access_of(const SourceSpec& spec) {
+  std::map<std::string, std::string> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    const std::size_t mark = text.find('=');
+    if (mark == std::string_view::npos) continue;
+    environment.emplace(text.substr(0, mark), text.substr(mark + 1));
+  }
+  return collect::find_kubernetes_access(spec.context, environment);
 }
 
 }  // namespace
 
-Sources::Sources(const std::vector<SourceSpec>& specs, ports::Runtime& loop, ports::Log& log,
-                 Counters& counters, collect::RejectedEvents& rejected, const Tell& tell) {
+Status Sources::check(const std::vector<SourceSpec>& specs) {
   for (const SourceSpec& spec : specs) {
-    Collected& one = collected_.emplace_back();
-    one.source = std::make_unique<collect::FileSource>(spec.name, spec.path);
-    one.loop = std::make_unique<loops::CollectLoop>(
-        loop, log, *one.source, spec.name, counters, parser_of(spec.name, loop, counters, rejected),
-        [tell, name = spec.name](const std::string& trouble) { tell(name, trouble); });
+    if (spec.kind != SourceSpec::Kind::kubernetes) continue;
+    if (const auto access = access_of(spec); !access.ok()) return access.error();
   }
+  return Done{};
+}
+
+Sources::Sources(const std::vector<SourceSpec>& specs, ports::Runtime& loop, ports::Log& log,
+                 ports::EventGate& gate, Counters& counters, collect::RejectedEvents& rejected,
+                 const Tell& tell)
+    : loop_(loop), log_(log), gate_(gate), counters_(counters), rejected_(rejected), tell_(tell) {
+  for (const SourceSpec& spec : specs) {
+    if (spec.kind == SourceSpec::Kind::kubernetes) {
+      add_cluster(spec);
+    } else {
+      add_file(spec);
+    }
+  }
+}
+
+void Sources::add_file(const SourceSpec& spec) {
+  add(spec, std::make_unique<collect::FileSource>(spec.name, spec.path),
+      [this, name = spec.name](const std::vector<ports::Item>& items) {
+        const EpochUs now = loop_.now();
+        collect::ParsedEvents parsed = collect::parse_json_items(items, now);
+        rejected_.note(parsed.refused, now, name);
+        counters_.add(Counter::events_unparsed, parsed.with_unknown_fields);
+        return std::move(parsed.records);
+      });
+}
+
+void Sources::add_cluster(const SourceSpec& spec) {
+  if (fetch_ == nullptr) fetch_ = std::make_unique<net::CurlFetch>();
+  collect::KubernetesAccess access = access_of(spec).take();  // check() saw it
+  auto translate = std::make_shared<collect::KubernetesTranslate>(access.cluster);
+  auto source = std::make_unique<collect::KubernetesSource>(
+      loop_, *fetch_, std::move(access), collect::KubernetesWatch{spec.namespaces, spec.label},
+      [this, name = spec.name](const std::string& stream, const std::string& trouble) {
+        tell_(name + " " + stream, trouble);
+      });
+  add(spec, std::move(source),
+      [this, translate, name = spec.name](const std::vector<ports::Item>& items) {
+        const EpochUs now = loop_.now();
+        collect::ParsedEvents parsed = translate->translate(items, now);
+        rejected_.note(parsed.refused, now, name);
+        return std::move(parsed.records);
+      });
+}
+
+void Sources::add(const SourceSpec& spec, std::unique_ptr<ports::Source> source,
+                  loops::CollectLoop::Parse parse) {
+  Collected& one = collected_.emplace_back();
+  one.source = std::move(source);
+  one.loop = std::make_unique<loops::CollectLoop>(
+      loop_, log_, gate_, *one.source, spec.name, counters_, std::move(parse),
+      [this, name = spec.name](const std::string& trouble) { tell_(name, trouble); });
 }
 
 void Sources::start() {

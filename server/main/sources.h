@@ -11,6 +11,7 @@
 #include "collect/rejected_events.h"
 #include "loops/collect_loop.h"
 #include "main/config.h"
+#include "net/curl_fetch.h"
 #include "ports/log.h"
 
 namespace telltale::main {
@@ -20,9 +21,14 @@ class Sources {
   // What keeps a source from being read, in a sentence; empty once that is over. On the loop.
   using Tell = std::function<void(const std::string& name, const std::string& trouble)>;
 
+  // Nothing of a source is asked before start(): only what it needs to know is read here, as a
+  // kubeconfig, and refused in a sentence.
+  static Status check(const std::vector<SourceSpec>& specs);
+
   // All outlive this; `rejected` lives on `loop` too.
   Sources(const std::vector<SourceSpec>& specs, ports::Runtime& loop, ports::Log& log,
-          Counters& counters, collect::RejectedEvents& rejected, const Tell& tell);
+          ports::EventGate& gate, Counters& counters, collect::RejectedEvents& rejected,
+          const Tell& tell);
 
   // Of any thread but the loop's. stop() returns once what was read is appended, or
   // limits::kHandOverUs later.
@@ -30,6 +36,18 @@ class Sources {
   void stop();
 
  private:
+  void add_file(const SourceSpec& spec);
+  void add_cluster(const SourceSpec& spec);
+  void add(const SourceSpec& spec, std::unique_ptr<ports::Source> source,
+           loops::CollectLoop::Parse parse);
+
+  ports::Runtime& loop_;
+  ports::Log& log_;
+  ports::EventGate& gate_;
+  Counters& counters_;
+  collect::RejectedEvents& rejected_;
+  Tell tell_;
+  std::unique_ptr<net::CurlFetch> fetch_;  // where a cluster is watched
   struct Collected {
     std::unique_ptr<ports::Source> source;
     std::unique_ptr<loops::CollectLoop> loop;

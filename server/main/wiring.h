@@ -7,7 +7,7 @@
 #include "base/result.h"
 #include "main/config.h"
 
-namespace telltale::serve {
+namespace telltale::web {
 struct HttpServerOptions;
 }
 
@@ -22,13 +22,15 @@ class Wiring {
   // http://HOST:PORT
   const std::string& url() const;
   bool ready() const;
+  // The address with a new code, for one browser of the owner; "" where no page is served.
+  std::string make_link();
   // Stops taking, hands over what it folds with a last checkpoint.
   void stop();
 
  private:
   struct Parts;
   explicit Wiring(std::unique_ptr<Parts> parts);
-  Status start(const serve::HttpServerOptions& http);
+  Status start(const web::HttpServerOptions& http);
   std::unique_ptr<Parts> parts_;
 };
 

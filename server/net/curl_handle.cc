@@ -144,6 +144,10 @@ void CurlHandle::set_tls() {
   // Else the system's folder of authorities counts beside them.
   if (!tls.ca_pem.empty() || !tls.ca_file.empty())
     set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+  if (!tls.verify) {
+    set(CURLOPT_SSL_VERIFYPEER, 0L);
+    set(CURLOPT_SSL_VERIFYHOST, 0L);
+  }
   if (tls.certificate_pem.empty()) return;
   curl_blob certificate = blob_of(tls.certificate_pem);
   curl_blob key = blob_of(tls.key_pem);

@@ -37,6 +37,17 @@ void FaultyLog::commit(std::string group, Partition partition, LogOffset next,
   });
 }
 
+void FaultyLog::check(Completion<Status> done) {
+  with_faults<Done>(faults, runtime_, std::move(done),
+                    [&](auto inner_done) { inner_.check(std::move(inner_done)); });
+}
+
+void FaultyLog::forget(Partition partition, LogOffset before, Completion<Status> done) {
+  with_faults<Done>(faults, runtime_, std::move(done), [&](auto inner_done) {
+    inner_.forget(std::move(partition), before, std::move(inner_done));
+  });
+}
+
 void FaultyLog::committed(std::string group, Partition partition,
                           Completion<Result<std::optional<LogOffset>>> done) {
   with_faults<std::optional<LogOffset>>(faults, runtime_, std::move(done), [&](auto inner_done) {

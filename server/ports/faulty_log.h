@@ -9,7 +9,7 @@
 
 namespace telltale::ports {
 
-class FaultyLog final : public Log {
+class FaultyLog : public Log {
  public:
   // Both outlive this. Without faults it behaves as `inner`.
   FaultyLog(Log& inner, Runtime& runtime, Faults faults = {})
@@ -24,6 +24,8 @@ class FaultyLog final : public Log {
               Completion<Status> done) override;
   void committed(std::string group, Partition partition,
                  Completion<Result<std::optional<LogOffset>>> done) override;
+  void check(Completion<Status> done) override;
+  void forget(Partition partition, LogOffset before, Completion<Status> done) override;
   // Without faults of its own: a member is told what the inner log tells.
   std::unique_ptr<Membership> join(std::string group, std::string topic, Runtime& home,
                                    MemberCallbacks callbacks) override {

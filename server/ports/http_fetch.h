@@ -38,6 +38,7 @@ struct FetchTls {
   std::string ca_pem = {};  // counts before ca_file
   std::string certificate_pem = {};
   std::string key_pem = {};
+  bool verify = true;  // false believes anybody: for a cluster whose owner says so
 };
 
 // AWS's signature of version 4.

@@ -12,6 +12,10 @@
 //    for one and then answers with none. What expired or was compacted is passed over. Reads are
 //    answered even while appends are failing. A log that lost its end may answer `corrupt`.
 //  - commit remembers a consumer group's next offset; a later commit replaces an earlier one.
+//  - check answers whether what is appended now would be kept and found again, else why not, in a
+//    sentence: a full disk, a folder that was taken away. bounds() says whether it can be read.
+//  - forget allows the log to let go of the records before an offset; what it keeps of them it may
+//    let go of later. The log's end stays where it is.
 //  - join makes a member of a consumer group: each partition of the topic is held by one member at
 //    a time, evenly shared. A log that fences nobody cannot keep a member that sleeps from waking
 //    up late: what a holder writes elsewhere is guarded there, by a conditional write.
@@ -119,6 +123,9 @@ class Log {
                       Completion<Status> done) = 0;
   virtual void committed(std::string group, Partition partition,
                          Completion<Result<std::optional<LogOffset>>> done) = 0;
+  virtual void check(Completion<Status> done) = 0;
+  // Not of a compacted topic.
+  virtual void forget(Partition partition, LogOffset before, Completion<Status> done) = 0;
 
   // `topic` exists. After close() the member is told nothing, as one without partitions.
   virtual std::unique_ptr<Membership> join(std::string group, std::string topic, Runtime& home,

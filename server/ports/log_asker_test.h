@@ -46,6 +46,16 @@ class LogAsker {
                        partition](auto done) { log_.committed(group, partition, std::move(done)); })
         .get();
   }
+  Status check() {
+    return ask<Status>(loop_, [this](auto done) { log_.check(std::move(done)); }).get();
+  }
+  Status forget(Partition partition, std::uint64_t before) {
+    return ask<Status>(loop_,
+                       [this, partition, before](auto done) {
+                         log_.forget(partition, LogOffset{before}, std::move(done));
+                       })
+        .get();
+  }
   void close() {
     ask<bool>(loop_, [this](auto done) {
       log_.close();

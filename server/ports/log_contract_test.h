@@ -229,7 +229,35 @@ TEST_P(LogContract, MoreMembersThanPartitionsAreSpares) {
   spare.wait_for_count(1);
 }
 
+TEST_P(LogContract, WhatIsForgottenMayGoAndTheRestStays) {
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(asker_.append("one", numbered(i, 1)).ok());
+  ASSERT_TRUE(asker_.forget(one_, 3).ok());
+  const auto bounds = asker_.bounds(one_);
+  EXPECT_LE(bounds->begin, LogOffset{3});
+  EXPECT_EQ(bounds->end, LogOffset{5});
+  const auto read = asker_.read(one_, 3);
+  ASSERT_TRUE(read.ok());
+  ASSERT_FALSE(read->empty());
+  EXPECT_EQ(read->front(), (StoredRecord{LogOffset{3}, numbered(3, 1)[0]}));
+  // Who asks for what is gone gets what is there.
+  const auto all = asker_.read(one_, 0);
+  ASSERT_TRUE(all.ok());
+  ASSERT_FALSE(all->empty());
+  EXPECT_LE(all->front().offset, LogOffset{3});
+  ASSERT_TRUE(asker_.forget(one_, 5).ok());
+  const auto appended = asker_.append("one", numbered(5, 1));
+  ASSERT_TRUE(appended.ok());
+  EXPECT_EQ(appended->places[0].offset, LogOffset{5});
+}
+
+TEST_P(LogContract, WhereNothingIsInTheWayItSaysSo) {
+  EXPECT_TRUE(asker_.check().ok());
+  asker_.close();
+  EXPECT_EQ(asker_.check().error().code, ErrorCode::closed);
+}
+
 TEST_P(LogContract, WhatIsNoTopicOrPartitionIsNotFound) {
+  EXPECT_EQ(asker_.forget({"one", 1}, 0).error().code, ErrorCode::not_found);
   EXPECT_EQ(asker_.append("none", numbered(0, 1)).error().code, ErrorCode::not_found);
   EXPECT_EQ(asker_.read({"none", 0}, 0).error().code, ErrorCode::not_found);
   EXPECT_EQ(asker_.read({"one", 1}, 0).error().code, ErrorCode::not_found);

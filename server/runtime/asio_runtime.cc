@@ -1,5 +1,6 @@
 #include "runtime/asio_runtime.h"
 
+#include <fmt/format.h>
 #include <pthread.h>
 
 #include <boost/asio/io_context.hpp>
@@ -7,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -24,10 +26,23 @@ struct AsioRuntime::State {
 };
 
 AsioRuntime::AsioRuntime(const char* name) : state_(std::make_unique<State>()) {
+  // The first timer opens what all wait with; opened later, it could fail in the middle of work.
+  const boost::asio::steady_timer first(state_->context);
   state_->thread = std::thread([this, name = std::string(name)] {
     pthread_setname_np(pthread_self(), name.c_str());
     state_->context.run();
   });
+}
+
+Result<std::unique_ptr<AsioRuntime>> AsioRuntime::open(const char* name) {
+  try {
+    return std::make_unique<AsioRuntime>(name);
+  } catch (const std::runtime_error& error) {
+    return Error{ErrorCode::unavailable,
+                 fmt::format("The loop '{}' cannot be started: {}. More open files or threads have "
+                             "to be allowed (ulimit -n, ulimit -u).",
+                             name, error.what())};
+  }
 }
 
 AsioRuntime::~AsioRuntime() { join(); }

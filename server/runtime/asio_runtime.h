@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "base/result.h"
 #include "ports/runtime.h"
 
 namespace boost::asio {
@@ -15,8 +16,10 @@ namespace telltale::runtime {
 
 class AsioRuntime final : public ports::Runtime {
  public:
-  // Starts the thread at once. `name` (15 bytes at most) is what `top -H` shows.
+  // Starts the thread at once. `name` (15 bytes at most) is what `top -H` shows. Throws what Asio
+  // throws where the system has no file or thread left; open() says it.
   explicit AsioRuntime(const char* name);
+  static Result<std::unique_ptr<AsioRuntime>> open(const char* name);
   ~AsioRuntime() override;  // join()
 
   EpochUs now() const override;

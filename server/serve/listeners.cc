@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "serve/live_limits.h"
+
 namespace telltale::serve {
 namespace {
 
@@ -50,12 +52,14 @@ void Listeners::put_in_line(std::uint32_t number) {
 }
 
 void Listeners::tell_some() {
-  for (std::size_t told = 0; told < kAtOnce && !line_.empty(); ++told) {
+  std::size_t bytes = 0;
+  for (std::size_t told = 0; told < kAtOnce && bytes < kLiveTurnBytes && !line_.empty(); ++told) {
     Room& room = rooms_[line_.front()];
     line_.pop_front();
     room.waits = false;
     waited_us_ = loop_.steady_us() - room.waits_since_us;
-    if (room.listener != nullptr) room.listener->views_changed();  // who may go, or bring others
+    // Who may go, or bring others.
+    if (room.listener != nullptr) bytes += room.listener->views_changed();
   }
   goes_on_ = !line_.empty();
   if (!goes_on_) return;

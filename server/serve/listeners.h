@@ -18,7 +18,8 @@ namespace telltale::serve {
 class ViewListener {
  public:
   virtual ~ViewListener() = default;
-  virtual void views_changed() = 0;
+  // Answers how many bytes it encoded.
+  virtual std::size_t views_changed() = 0;
 };
 
 class Listeners {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "runtime/sim_runtime.h"
+#include "serve/live_limits.h"
 
 namespace telltale::serve {
 namespace {
@@ -13,10 +14,12 @@ namespace {
 constexpr int kMany = 1'000;
 
 struct Reader final : ViewListener {
-  void views_changed() override {
+  std::size_t views_changed() override {
     ++told;
     if (on_told) on_told();
+    return encodes;
   }
+  std::size_t encodes = 0;
   int told = 0;
   Listeners::Place place;
   std::function<void()> on_told;
@@ -48,6 +51,16 @@ TEST_F(ListenersTest, AFewAreToldAtOnceAndTheOthersInLaterTurns) {
   loop_.run_until_idle();
   EXPECT_TRUE(other_work_done_between);
   EXPECT_EQ(told(1), kMany);
+}
+
+TEST_F(ListenersTest, WhoEncodesMuchHasATurnForItself) {
+  for (Reader& reader : readers_) reader.encodes = kLiveTurnBytes;
+  listeners_.tell_all();
+  EXPECT_EQ(told(1), 1);
+  const std::uint64_t turns = loop_.tasks_run();
+  loop_.run_until_idle();
+  EXPECT_EQ(told(1), kMany);
+  EXPECT_EQ(loop_.tasks_run() - turns, std::uint64_t{kMany - 1});
 }
 
 TEST_F(ListenersTest, WhoWaitsIsToldOnceOfAllThatChangedMeanwhile) {

@@ -16,6 +16,8 @@ namespace {
 // Where readers wait for their turns, numbers leave most of those to what is news; up to the time
 // in which a pulse comes too.
 constexpr std::int64_t kTurnsANumber = 8;
+// Where the process holds as much for its readers as it may: until it is looked again.
+constexpr std::int64_t kNoRoomUs = 100'000;
 
 }  // namespace
 
@@ -36,7 +38,7 @@ std::string encode_event(schema::ServerFrame frame) {
 }
 
 LiveSession::LiveSession(ports::Runtime& loop, LiveViews& views, RunList& runs, Counters& counters,
-                         Transport& transport, EncodeFrame encode)
+                         ports::Transport& transport, EncodeFrame encode)
     : loop_(loop),
       views_(views),
       runs_(runs),
@@ -46,6 +48,7 @@ LiveSession::LiveSession(ports::Runtime& loop, LiveViews& views, RunList& runs, 
 
 LiveSession::~LiveSession() {
   *alive_ = false;
+  views_.outgoing().remove(outgoing_bytes_);
   views_.listeners().remove(place_in_views_);
   runs_.listeners().remove(place_in_runs_);
 }
@@ -156,19 +159,33 @@ void LiveSession::fail(std::uint32_t id, const Error& error) {
   });
 }
 
-// Sends what changed, unless a message is on its way: then sent() comes here again.
-void LiveSession::flush() {
-  if (!started_ || sending_) return;
+// Sends what changed, unless a message is on its way: then sent() comes here again. Of much, a
+// part: those subscriptions that have not had their turn are the first in the next one.
+std::size_t LiveSession::flush() {
+  if (!started_) return 0;
+  if (sending_) {
+    leave_if_too_slow();
+    return 0;
+  }
   const std::int64_t now_us = loop_.steady_us();
   std::int64_t next_us = now_us + limits::kPulseUs;
   const std::int64_t numbers_gap_us = std::clamp(kTurnsANumber * views_.listeners().waited_us(),
                                                  limits::kNumbersGapUs, limits::kPulseUs);
   std::vector<std::pair<std::uint32_t, Error>> failed;
-  for (auto& [id, subscription] : subscriptions_) {
+  const std::size_t before = outgoing_bytes_;
+  auto next = subscriptions_.upper_bound(served_);
+  for (std::size_t looked = 0; looked < subscriptions_.size(); ++looked, ++next) {
+    if (next == subscriptions_.end()) next = subscriptions_.begin();
+    const auto& [id, subscription] = *next;
     const std::int64_t due_us = subscription->due_us(numbers_gap_us);
     if (now_us < due_us) {
       next_us = std::min(next_us, due_us);
       continue;
+    }
+    if (outgoing_bytes_ - before >= kLiveTurnBytes) break;  // sent() comes here again
+    if (views_.outgoing().full()) {
+      next_us = std::min(next_us, now_us + kNoRoomUs);
+      break;
     }
     schema::ServerFrame frame;
     Result<bool> built = subscription->next_frame(runs_, frame);
@@ -180,13 +197,30 @@ void LiveSession::flush() {
       frame.set_age_us(subscription->age_us(loop_.now()));
       subscription->sent_us = now_us;
       if (subscription->more) next_us = std::min(next_us, now_us + limits::kFrameGapUs);
-      outgoing_.push_back(encode_(std::move(frame)));
+      served_ = id;
+      push(std::move(frame));
     }
   }
   if (pulse_due_us_ <= now_us) add_pulse(now_us);
   views_.listeners().tell_at(place_in_views_, std::min(next_us, pulse_due_us_));
   for (const auto& [id, error] : failed) fail(id, error);
+  const std::size_t encoded = outgoing_bytes_ - before;
   send_next();
+  return encoded;
+}
+
+// Where others wait for room, one whose peer takes nothing gives its own back: the connection ends,
+// from outside this call. Who comes back goes on with `since`.
+void LiveSession::leave_if_too_slow() {
+  const std::int64_t now_us = loop_.steady_us();
+  if (!views_.outgoing().full() || now_us - sending_since_us_ < kSlowReaderUs) {
+    views_.listeners().tell_at(place_in_views_, now_us + limits::kPulseUs);
+    return;
+  }
+  counters_.add(Counter::live_too_slow);
+  loop_.post([alive = alive_, &transport = transport_] {
+    if (*alive) transport.close();
+  });
 }
 
 void LiveSession::add_pulse(std::int64_t now_us) {
@@ -199,11 +233,17 @@ void LiveSession::add_pulse(std::int64_t now_us) {
     age.set_subscription(id);
     age.set_age_us(subscription->age_us(loop_.now()));
   }
-  outgoing_.push_back(encode_(std::move(frame)));
+  push(std::move(frame));
+}
+
+void LiveSession::push(schema::ServerFrame frame) {
+  const std::string& encoded = outgoing_.emplace_back(encode_(std::move(frame)));
+  outgoing_bytes_ += encoded.size();
+  views_.outgoing().add(encoded.size());
 }
 
 void LiveSession::queue(schema::ServerFrame frame) {
-  outgoing_.push_back(encode_(std::move(frame)));
+  push(std::move(frame));
   send_next();
 }
 
@@ -212,6 +252,8 @@ void LiveSession::send_next() {
   std::string message = next_message();
   if (message.empty()) return;
   sending_ = true;
+  sending_since_us_ = loop_.steady_us();
+  sending_bytes_ = message.size();
   transport_.send(std::move(message));
 }
 
@@ -236,6 +278,8 @@ std::string LiveSession::next_message() {
 
 void LiveSession::sent() {
   sending_ = false;
+  outgoing_bytes_ -= sending_bytes_;
+  views_.outgoing().remove(sending_bytes_);
   if (outgoing_.empty()) {
     flush();
   } else {

@@ -1,6 +1,9 @@
 #include "serve/live_session.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <map>
 
 #include "base/limits.h"
 #include "log/memory_log.h"
@@ -19,13 +22,15 @@ constexpr std::uint32_t kLog = 3;
 RunKey run() { return make_run_key("test", "", "run", ""); }
 
 // A peer that reads when it is told to.
-class Peer final : public Transport {
+class Peer final : public ports::Transport {
  public:
   void send(std::string message) override { waiting_.push_back(std::move(message)); }
-  void close() override {}
+  void close() override { closed = true; }
+
+  bool closed = false;
 
   // The message on its way; none: an empty one.
-  schema::ServerMessage take(Session& session) {
+  schema::ServerMessage take(ports::Session& session) {
     schema::ServerMessage message;
     if (waiting_.empty()) return message;
     EXPECT_EQ(waiting_.size(), 1U);
@@ -41,7 +46,8 @@ class Peer final : public Transport {
 
 class LiveSessionTest : public testing::Test {
  protected:
-  LiveSessionTest() {
+  explicit LiveSessionTest(WatchLimits limits = {})
+      : views_(loop_, log_, store_, counters_, limits) {
     tell([](schema::Event& event) { event.mutable_run_state()->set_state(schema::RUNNING); });
     runs_.start([] {});
     views_.start([] {});
@@ -104,7 +110,7 @@ class LiveSessionTest : public testing::Test {
   store::MemoryStore store_;
   Counters counters_;
   RunList runs_{loop_, log_, counters_};
-  LiveViews views_{loop_, log_, store_, counters_};
+  LiveViews views_;
   Peer peer_;
   LiveSession session_{loop_, views_, runs_, counters_, peer_, encode_binary};
   std::uint64_t told_ = 0;
@@ -154,6 +160,70 @@ TEST_F(LiveSessionTest, ASmallFrameIsNotJoinedToALargeOne) {
   peer_.take(session_);
   const Messages messages = taken(3 * limits::kFrameGapUs);
   EXPECT_EQ(messages, (Messages{{kPoints}, {kLog}}));
+}
+
+// A run of which a frame is some 200 KB.
+TEST_F(LiveSessionTest, ManyLargeSubscriptionsAreEncodedInManyTurns) {
+  constexpr std::size_t kFrameBytesMax = 400'000;
+  tell([](schema::Event& event) {
+    for (int i = 0; i < 1'500; ++i)
+      event.mutable_graph()->add_tasks()->set_path(fmt::format("a-task-of-a-large-run-{}", i));
+  });
+  loop_.run_until_idle();
+  std::size_t most = 0;
+  for (std::uint32_t id = 1; id <= limits::kSubscriptions; ++id) {
+    subscribe(id, "");
+    most = std::max(most, views_.outgoing().bytes());
+  }
+  EXPECT_GT(most, 0U);
+  std::map<std::uint32_t, int> told;
+  for (std::size_t turn = 0; turn < 10 * limits::kSubscriptions; ++turn) {
+    const schema::ServerMessage message = peer_.take(session_);
+    for (const schema::ServerFrame& frame : message.frames())
+      told[frame.subscription()] += frame.snapshot() ? 1 : 0;
+    most = std::max(most, views_.outgoing().bytes());
+    loop_.run_until_idle();
+  }
+  EXPECT_LE(most, kLiveTurnBytes + kFrameBytesMax);
+  told.erase(0);  // pulses
+  EXPECT_EQ(told.size(), limits::kSubscriptions);
+  for (const auto& [id, times] : told) EXPECT_EQ(times, 1) << id;
+}
+
+class FullSessionTest : public LiveSessionTest {
+ protected:
+  FullSessionTest() : LiveSessionTest({.outgoing_bytes = 100'000}) {}
+};
+
+TEST_F(FullSessionTest, WhoTakesNothingMakesRoomForOthersInTheEnd) {
+  tell_point(1);
+  tell_output(200'000);
+  loop_.run_until_idle();
+  Peer slow_peer;
+  auto slow =
+      std::make_unique<LiveSession>(loop_, views_, runs_, counters_, slow_peer, encode_binary);
+  slow->start();
+  slow_peer.take(*slow);
+  schema::Subscribe wanted;
+  wanted.set_id(kLog);
+  wanted.set_path("/api/v1/runs/" + run().text() + "/tasks/" + make_task_id("train").text() +
+                  "/log?tail=1000000");
+  slow->subscribe(wanted);
+  loop_.run_until_idle();
+  ASSERT_TRUE(views_.outgoing().full());
+  subscribe_points();
+  const Messages waiting = taken(kSlowReaderUs / 2);
+  for (const auto& message : waiting) EXPECT_EQ(message, std::vector<std::uint32_t>{0});
+  EXPECT_FALSE(slow_peer.closed);
+  taken(kSlowReaderUs);
+  EXPECT_TRUE(slow_peer.closed);
+  EXPECT_FALSE(peer_.closed);
+  EXPECT_EQ(counters_.get(Counter::live_too_slow), 1U);
+  slow.reset();
+  EXPECT_EQ(views_.outgoing().bytes(), 0U);
+  const Messages after = taken(limits::kPulseUs);
+  ASSERT_FALSE(after.empty());
+  EXPECT_EQ(after.front().front(), kPoints);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/limits.h"
 #include "fold/snapshot.h"
 #include "keep/checkpoint.h"
 #include "keep/refold.h"
@@ -19,6 +20,14 @@ constexpr std::int64_t kRetryUs = 500'000;
 constexpr std::int64_t kCatchUpWaitUs = 2'000'000;
 // A snapshot that moves while it is looked for moves once a checkpoint at most.
 constexpr int kFindAttempts = 3;
+// Where runs leave memory for others, this share of it is made free: to look for them takes time.
+constexpr std::size_t kFreedShare = 8;
+
+Error no_room() {
+  return {ErrorCode::unavailable,
+          "This server holds as many runs in memory as it may, and all of them are being watched. "
+          "Ask again in a moment."};
+}
 
 }  // namespace
 
@@ -37,8 +46,14 @@ struct LiveViews::Opening {
   std::vector<Opened> waiting;
 };
 
-LiveViews::LiveViews(ports::Runtime& loop, ports::Log& log, ports::Store& store, Counters& counters)
-    : loop_(loop), log_(log), store_(store), counters_(counters) {}
+LiveViews::LiveViews(ports::Runtime& loop, ports::Log& log, ports::Store& store, Counters& counters,
+                     WatchLimits limits)
+    : loop_(loop),
+      log_(log),
+      store_(store),
+      counters_(counters),
+      limits_(limits),
+      outgoing_(limits.outgoing_bytes) {}
 
 LiveViews::~LiveViews() { *alive_ = false; }
 
@@ -74,6 +89,7 @@ void LiveViews::start_tail(int number) {
 void LiveViews::open(const RunKey& key, Opened opened) {
   if (const auto found = runs_.find(key); found != runs_.end()) {
     found->second->unwatched_since_us = 0;
+    found->second->used = ++uses_;
     opened(found->second);
     return;
   }
@@ -81,18 +97,35 @@ void LiveViews::open(const RunKey& key, Opened opened) {
     found->second->waiting.push_back(std::move(opened));
     return;
   }
+  if (openings_.size() >= limits_.openings + limits_.openings_waiting) {
+    counters_.add(Counter::runs_not_opened);
+    opened(Error{ErrorCode::unavailable,
+                 "This server is opening as many runs as it may. Ask again in a moment."});
+    return;
+  }
   auto opening = std::make_shared<Opening>();
   opening->key = key;
   opening->partition = {ports::kEventsTopic, log_.partition_of(ports::kEventsTopic, key.text())};
   opening->waiting.push_back(std::move(opened));
   openings_.emplace(key, opening);
-  load_checkpoint(opening);
+  openings_waiting_.push_back(std::move(opening));
+  begin_openings();
+}
+
+void LiveViews::begin_openings() {
+  while (openings_begun_ < limits_.openings && !openings_waiting_.empty()) {
+    const OpeningPtr opening = std::move(openings_waiting_.front());
+    openings_waiting_.pop_front();
+    ++openings_begun_;
+    load_checkpoint(opening);
+  }
 }
 
 // The checkpoint first: a snapshot read after it holds everything up to it, or more.
 void LiveViews::load_checkpoint(const OpeningPtr& opening) {
   auto done = [this, alive = alive_, opening](Result<ports::Object> object) {
     if (!*alive) return;
+    if (opening->run != nullptr) memory_ -= opening->run->bytes;
     opening->run = std::make_shared<WatchedRun>(opening->key);
     opening->next = opening->archived = LogOffset{0};
     opening->seen = false;
@@ -160,6 +193,10 @@ void LiveViews::load_snapshot(const OpeningPtr& opening, std::string key, ports:
       }
       return;
     }
+    if (!has_room(*opening->run, object->bytes.size())) {
+      finish(opening, no_room());
+      return;
+    }
     Result<fold::RunView> view = fold::decode(object->bytes);
     if (!view.ok()) {
       not_usable(opening, view.error());
@@ -209,6 +246,10 @@ void LiveViews::refold(const OpeningPtr& opening) {
 }
 
 void LiveViews::catch_up(const OpeningPtr& opening) {
+  if (!has_room(*opening->run, 0)) {
+    finish(opening, no_room());
+    return;
+  }
   const LogOffset tail = tails_[static_cast<std::size_t>(opening->partition.number)]->next();
   if (opening->next >= tail) {
     // What the tail has not read yet will come to the run through on_batch().
@@ -217,6 +258,7 @@ void LiveViews::catch_up(const OpeningPtr& opening) {
              Error{ErrorCode::not_found, "No run has this key. GET /api/v1/runs lists them."});
       return;
     }
+    opening->run->used = ++uses_;
     runs_.emplace(opening->key, opening->run);
     finish(opening, opening->run);
     return;
@@ -237,22 +279,48 @@ void LiveViews::catch_up(const OpeningPtr& opening) {
       finish(opening, Error{ErrorCode::unavailable, "The log has no more to read yet."});
       return;
     }
-    for (const ports::StoredRecord& record : *batch) {
-      if (record.record.key != opening->key.text()) continue;
-      opening->seen = true;
-      apply(*opening->run, record);
-    }
-    opening->next = telltale::next(batch->back().offset);
-    catch_up(opening);
+    apply_batch(opening, std::make_shared<std::vector<ports::StoredRecord>>(batch.take()), 0);
   };
   ports::ReadLimits limits;
   limits.wait_us = kCatchUpWaitUs;
   log_.read(opening->partition, opening->next, limits, {loop_, std::move(done)});
 }
 
+void LiveViews::apply_batch(const OpeningPtr& opening,
+                            std::shared_ptr<std::vector<ports::StoredRecord>> batch,
+                            std::size_t from) {
+  const std::int64_t began_us = loop_.steady_us();
+  for (std::size_t i = from; i < batch->size(); ++i) {
+    const ports::StoredRecord& record = (*batch)[i];
+    if (record.record.key != opening->key.text()) continue;
+    if (i > from && loop_.steady_us() - began_us > limits::kTurnUs) {
+      loop_.post([this, alive = alive_, opening, batch, i] {
+        if (*alive) apply_batch(opening, batch, i);
+      });
+      return;
+    }
+    opening->seen = true;
+    apply(*opening->run, record);
+  }
+  opening->next = telltale::next(batch->back().offset);
+  catch_up(opening);
+}
+
+// Who waits is answered in a turn of its own: many may wait for the same run, and what they make of
+// it takes its time.
 void LiveViews::finish(const OpeningPtr& opening, Result<RunPtr> result) {
   openings_.erase(opening->key);
-  for (Opened& opened : opening->waiting) opened(result);
+  --openings_begun_;
+  if (!result.ok()) {
+    if (opening->run != nullptr) memory_ -= opening->run->bytes;
+    if (result.error() == no_room()) counters_.add(Counter::runs_not_opened);
+  }
+  for (Opened& opened : opening->waiting) {
+    loop_.post([alive = alive_, opened = std::move(opened), result]() mutable {
+      if (*alive) opened(std::move(result));
+    });
+  }
+  begin_openings();
 }
 
 void LiveViews::on_batch(const std::vector<ports::StoredRecord>& batch) {
@@ -261,8 +329,11 @@ void LiveViews::on_batch(const std::vector<ports::StoredRecord>& batch) {
     const std::optional<RunKey> key = RunKey::parse(record.record.key);
     if (!key) continue;
     const auto found = runs_.find(*key);
-    if (found != runs_.end()) changed |= apply(*found->second, record);
+    if (found == runs_.end()) continue;
+    changed |= apply(*found->second, record);
+    weigh(*found->second);
   }
+  if (memory_ > limits_.memory_bytes) evict_unwatched(0);
   if (changed) listeners_.tell_all();
 }
 
@@ -276,7 +347,7 @@ bool LiveViews::apply(WatchedRun& run, const ports::StoredRecord& record) {
 }
 
 void LiveViews::evict() {
-  const std::int64_t now_us = to_number(loop_.now());
+  const std::int64_t now_us = loop_.steady_us();
   for (auto it = runs_.begin(); it != runs_.end();) {
     WatchedRun& run = *it->second;
     if (it->second.use_count() > 1) {
@@ -284,6 +355,7 @@ void LiveViews::evict() {
     } else if (run.unwatched_since_us == 0) {
       run.unwatched_since_us = now_us;
     } else if (now_us - run.unwatched_since_us > kKeptUnwatchedUs) {
+      memory_ -= run.bytes;
       it = runs_.erase(it);
       continue;
     }
@@ -292,6 +364,35 @@ void LiveViews::evict() {
   loop_.post_after(kEvictEveryUs, [this, alive = alive_] {
     if (*alive) evict();
   });
+}
+
+void LiveViews::weigh(WatchedRun& run) {
+  memory_ -= run.bytes;
+  run.bytes = run.view.bytes();
+  memory_ += run.bytes;
+}
+
+// Whether this one, which is being opened, and so many bytes more may be here. One that is alone is
+// shown, whatever it takes.
+bool LiveViews::has_room(WatchedRun& run, std::size_t more) {
+  weigh(run);
+  if (memory_ + more > limits_.memory_bytes) evict_unwatched(more);
+  return memory_ + more <= limits_.memory_bytes || memory_ == run.bytes;
+}
+
+// The longest unused first, until so many bytes more fit.
+void LiveViews::evict_unwatched(std::size_t more) {
+  std::vector<std::pair<std::uint64_t, RunKey>> unwatched;
+  for (const auto& [key, run] : runs_) {
+    if (run.use_count() == 1) unwatched.emplace_back(run->used, key);
+  }
+  std::sort(unwatched.begin(), unwatched.end());
+  for (const auto& [used, key] : unwatched) {
+    if (memory_ + more <= limits_.memory_bytes - limits_.memory_bytes / kFreedShare) return;
+    const auto found = runs_.find(key);
+    memory_ -= found->second->bytes;
+    runs_.erase(found);
+  }
 }
 
 }  // namespace telltale::serve

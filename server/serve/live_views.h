@@ -4,6 +4,7 @@
 // them.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -14,6 +15,8 @@
 #include "ports/log.h"
 #include "ports/store.h"
 #include "serve/listeners.h"
+#include "serve/live_limits.h"
+#include "serve/outgoing.h"
 #include "serve/tail.h"
 
 namespace telltale::serve {
@@ -23,6 +26,16 @@ struct WatchedRun {
 
   fold::RunView view;
   std::int64_t unwatched_since_us = 0;
+  std::uint64_t used = 0;  // when it was asked for last: the others were before it or after
+  std::size_t bytes = 0;   // as LiveViews has counted them
+};
+
+// What readers may take of this process. Tests have less.
+struct WatchLimits {
+  std::size_t memory_bytes = kWatchedRunsBytes;
+  std::size_t outgoing_bytes = kOutgoingBytes;
+  std::size_t openings = kOpenings;
+  std::size_t openings_waiting = kOpeningsWaiting;
 };
 
 class LiveViews {
@@ -30,16 +43,24 @@ class LiveViews {
   using RunPtr = std::shared_ptr<WatchedRun>;
   using Opened = UniqueFunction<void(Result<RunPtr>)>;
 
-  LiveViews(ports::Runtime& loop, ports::Log& log, ports::Store& store, Counters& counters);
+  LiveViews(ports::Runtime& loop, ports::Log& log, ports::Store& store, Counters& counters,
+            WatchLimits limits = {});
   ~LiveViews();
 
   // Starts following the log; `ready` once the end of each partition is known, however long that
   // takes. open() only after that.
   void start(UniqueFunction<void()> ready);
-  // not_found when no event ever named the run.
+  // not_found when no event ever named the run; unavailable also when there is no room for it.
   void open(const RunKey& key, Opened opened);
 
+  // What it is read from, for those who read more than a view.
+  ports::Log& log() { return log_; }
+  ports::Store& store() { return store_; }
+
   Listeners& listeners() { return listeners_; }
+  Outgoing& outgoing() { return outgoing_; }
+  // What the runs take that are here or being opened (RunView::bytes()).
+  std::size_t memory_bytes() const { return memory_; }
 
  private:
   struct Opening;
@@ -47,6 +68,7 @@ class LiveViews {
 
   void start_tail(int number);
   void on_batch(const std::vector<ports::StoredRecord>& batch);
+  void begin_openings();
   void load_checkpoint(const OpeningPtr& opening);
   void load_manifest(const OpeningPtr& opening);
   void load_snapshot(const OpeningPtr& opening, std::string key, ports::ByteRange range);
@@ -54,19 +76,30 @@ class LiveViews {
   void fold_again(const OpeningPtr& opening);
   void refold(const OpeningPtr& opening);
   void catch_up(const OpeningPtr& opening);
+  void apply_batch(const OpeningPtr& opening,
+                   std::shared_ptr<std::vector<ports::StoredRecord>> batch, std::size_t from);
   void finish(const OpeningPtr& opening, Result<RunPtr> result);
   bool apply(WatchedRun& run, const ports::StoredRecord& record);
   void evict();
+  void evict_unwatched(std::size_t more);
+  void weigh(WatchedRun& run);
+  bool has_room(WatchedRun& run, std::size_t more);
 
   ports::Runtime& loop_;
   ports::Log& log_;
   ports::Store& store_;
   Counters& counters_;
+  const WatchLimits limits_;
   std::vector<std::unique_ptr<Tail>> tails_;  // by partition of telltale.events
   int tails_missing_ = 0;
   UniqueFunction<void()> ready_;
   std::unordered_map<RunKey, RunPtr> runs_;
-  std::unordered_map<RunKey, OpeningPtr> openings_;
+  std::unordered_map<RunKey, OpeningPtr> openings_;  // those that wait among them
+  std::deque<OpeningPtr> openings_waiting_;
+  std::size_t openings_begun_ = 0;
+  std::size_t memory_ = 0;
+  std::uint64_t uses_ = 0;
+  Outgoing outgoing_;
   Listeners listeners_{loop_};
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for answers that come too late
 };

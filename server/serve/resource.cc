@@ -46,13 +46,18 @@ bool parse_id(std::string_view text, IdType& id) {
   return parsed.has_value();
 }
 
-// The part below a run: "graph", "tasks/ID", "tasks/ID/log", "metrics/ID", "artifacts/ID".
+// The part below a run: "graph", "events", "tasks/ID", "tasks/ID/log", "metrics/ID",
+// "artifacts/ID".
 Status parse_below_run(const std::vector<std::string_view>& parts, Resource& resource) {
   const Error nothing{ErrorCode::not_found,
                       "There is nothing at this path. See docs/formats/api.md."};
   const Error no_id{ErrorCode::invalid_argument, "An id has 26 characters of a-z2-7."};
   if (parts.size() == 1 && parts[0] == "graph") {
     resource.kind = Resource::Kind::graph;
+    return Done{};
+  }
+  if (parts.size() == 1 && parts[0] == "events") {
+    resource.kind = Resource::Kind::events;
     return Done{};
   }
   const bool log = parts.size() == 3 && parts[2] == "log";

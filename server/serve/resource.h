@@ -13,7 +13,7 @@
 namespace telltale::serve {
 
 struct Resource {
-  enum class Kind { runs, run, graph, task, log, series, artifact };
+  enum class Kind { runs, run, graph, task, log, series, artifact, events };
 
   Kind kind = Kind::runs;
   RunKey run;   // all but runs
@@ -25,6 +25,8 @@ struct Resource {
   // The number of that name in the query; invalid_argument if it is there and none, or above `max`.
   Result<std::optional<std::uint64_t>> number(const std::string& name, std::uint64_t max) const;
   std::string text(const std::string& name) const;
+  // machinery=1: with the source's own nodes.
+  bool with_nodes() const { return text("machinery") == "1"; }
 };
 
 // "/api/v1/runs/…[?…]". not_found for paths that name nothing, invalid_argument for ids that are

@@ -14,6 +14,7 @@ TEST(Resource, NamesEveryPathOfTheInterface) {
       {"/api/v1/runs", Kind::runs},
       {run, Kind::run},
       {run + "/graph", Kind::graph},
+      {run + "/events", Kind::events},
       {run + "/tasks/" + kId, Kind::task},
       {run + "/tasks/" + kId + "/log", Kind::log},
       {run + "/metrics/" + kId, Kind::series},

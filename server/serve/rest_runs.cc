@@ -1,11 +1,13 @@
 #include "serve/rest_runs.h"
 
 #include <fmt/format.h>
-#include <google/protobuf/util/json_util.h>
 
 #include "base/limits.h"
 #include "fold/view_encoder.h"
 #include "schema/view.pb.h"
+#include "serve/json_answer.h"
+#include "serve/log_answer.h"
+#include "serve/run_events.h"
 #include "serve/run_query.h"
 #include "serve/series_query.h"
 
@@ -13,18 +15,6 @@ namespace telltale::serve {
 namespace {
 
 using ports::HttpResponse;
-
-HttpResponse json(const google::protobuf::Message& message) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.preserve_proto_field_names = true;
-  HttpResponse response;
-  const auto status = google::protobuf::util::MessageToJsonString(message, &response.body, options);
-  if (!status.ok())
-    return ports::problem({ErrorCode::internal, "This resource cannot be written as JSON."});
-  response.body += '\n';
-  response.headers.emplace_back("cache-control", "no-store");
-  return response;
-}
 
 HttpResponse missing(const char* what) {
   return ports::problem({ErrorCode::not_found, fmt::format("The run has no {} of this id.", what)});
@@ -38,15 +28,35 @@ HttpResponse series_answer(const Resource& resource, const fold::RunView& view) 
   schema::SeriesPoints points =
       fold::encode_points(*series, series->points.decimate(query->from, query->to, query->columns));
   points.set_reset(true);
-  return json(points);
+  return json_answer(points);
+}
+
+HttpResponse run_answer(const Resource& resource, const LiveViews::RunPtr& run,
+                        const ports::HttpRequest& request) {
+  const fold::RunView& view = run->view;
+  switch (resource.kind) {
+    case Resource::Kind::task: {
+      const fold::Task* task = view.task(resource.task);
+      return task == nullptr ? missing("task") : json_answer(fold::encode_task(*task));
+    }
+    case Resource::Kind::log: return log_answer(resource, {run, &view}, request);
+    case Resource::Kind::series: return series_answer(resource, view);
+    case Resource::Kind::artifact: {
+      const fold::Artifact* artifact = view.artifact(resource.artifact);
+      return artifact == nullptr ? missing("artifact")
+                                 : json_answer(fold::encode_artifact(*artifact));
+    }
+    case Resource::Kind::events:
+    case Resource::Kind::runs:
+    case Resource::Kind::run:
+    case Resource::Kind::graph: break;
+  }
+  return missing("resource");
 }
 
 }  // namespace
 
-RestRuns::RestRuns(ports::Runtime& loop, ports::Log& log, LiveViews& views, RunList& runs)
-    : loop_(loop), log_(log), views_(views), runs_(runs) {}
-
-void RestRuns::get(const ports::HttpRequest& request, ports::Respond respond) {
+void RestRuns::handle(ports::HttpRequest request, ports::Respond respond) {
   Result<Resource> resource = parse_resource(request.path, request.query);
   if (!resource.ok()) {
     respond(ports::problem(resource.error()));
@@ -54,39 +64,78 @@ void RestRuns::get(const ports::HttpRequest& request, ports::Respond respond) {
   }
   if (resource->kind == Resource::Kind::runs) {
     const Result<RunQuery> query = parse_run_query(*resource);
-    respond(query.ok() ? json(encode_run_list(runs_.catalogue(), query.value()))
-                       : ports::problem(query.error()));
+    if (!query.ok()) {
+      respond(ports::problem(query.error()));
+      return;
+    }
+    const fold::Catalogue& all = runs_.catalogue();
+    respond(json_answer(encode_run_list(all, all.page(query->filter, query->page, query->limit))));
+    return;
+  }
+  if (resource->kind == Resource::Kind::events) {
+    get_events(resource.value(), std::move(respond));
     return;
   }
   const RunKey key = resource->run;
-  views_.open(key, [this, request, resource = resource.take(),
+  views_.open(key, [this, request = std::move(request), resource = resource.take(),
                     respond = std::move(respond)](Result<LiveViews::RunPtr> run) mutable {
-    respond(run.ok() ? answer(resource, **run, request) : ports::problem(run.error()));
+    if (!run.ok()) {
+      respond(ports::problem(run.error()));
+    } else if (resource.kind == Resource::Kind::run) {
+      auto view = std::make_unique<schema::RunView>(
+          fold::encode_run((*run)->view, {}, resource.with_nodes()));
+      answer_in_pieces(loop_, std::move(view), std::move(respond));
+    } else if (resource.kind == Resource::Kind::graph) {
+      auto layout = std::make_unique<schema::GraphLayout>(fold::encode_layout((*run)->view));
+      answer_in_pieces(loop_, std::move(layout), std::move(respond));
+    } else {
+      respond(run_answer(resource, *run, request));
+    }
   });
 }
 
-HttpResponse RestRuns::answer(const Resource& resource, const WatchedRun& run,
-                              const ports::HttpRequest& request) {
-  const fold::RunView& view = run.view;
-  switch (resource.kind) {
-    case Resource::Kind::run: return json(fold::encode_run(view));
-    case Resource::Kind::graph: return json(fold::encode_layout(view));
-    case Resource::Kind::task: {
-      const fold::Task* task = view.task(resource.task);
-      return task == nullptr ? missing("task") : json(fold::encode_task(*task));
-    }
-    case Resource::Kind::log: return log_answer(resource, view, request);
-    case Resource::Kind::series: return series_answer(resource, view);
-    case Resource::Kind::artifact: {
-      const fold::Artifact* artifact = view.artifact(resource.artifact);
-      return artifact == nullptr ? missing("artifact") : json(fold::encode_artifact(*artifact));
-    }
-    case Resource::Kind::runs: break;
+void RestRuns::get_events(const Resource& resource, ports::Respond respond) {
+  const auto since = resource.number("since", UINT64_MAX - 1);
+  const auto limit = resource.number("limit", limits::kEventsPage);
+  if (!since.ok() || !limit.ok()) {
+    respond(ports::problem(since.ok() ? limit.error() : since.error()));
+    return;
   }
-  return missing("resource");
+  RunEventsQuery query;
+  query.run = resource.run;
+  if (since.value()) query.since = LogOffset{*since.value()};
+  query.events_max = limit.value().value_or(limits::kEventsPage);
+  auto read = [respond = std::move(respond)](Result<RunEventsPage> page) mutable {
+    if (!page.ok()) {
+      respond(ports::problem(page.error()));
+      return;
+    }
+    HttpResponse response;
+    response.content_type = "application/x-ndjson";
+    response.body = std::move(page->ndjson);
+    response.headers.emplace_back("cache-control", "no-store");
+    if (page->more_after) {
+      response.headers.emplace_back("x-next-since",
+                                    fmt::format("{}", to_number(*page->more_after)));
+    }
+    respond(std::move(response));
+  };
+  read_run_events(loop_, log_, views_.store(), std::move(query), std::move(read));
 }
 
-void RestRuns::cancel(const RunKey& key, ports::Respond respond) {
+void CancelRuns::handle(ports::HttpRequest request, ports::Respond respond) {
+  constexpr std::string_view kCancel = "/cancel";
+  std::string_view path = request.path;
+  path.remove_suffix(kCancel.size());
+  const Result<Resource> run = parse_resource(path, request.query);
+  if (run.ok()) {
+    cancel(run->run, std::move(respond));
+  } else {
+    respond(ports::problem(run.error()));
+  }
+}
+
+void CancelRuns::cancel(const RunKey& key, ports::Respond respond) {
   const fold::SummaryPtr summary = runs_.catalogue().find(key.text());
   if (summary == nullptr) {
     respond(ports::problem({ErrorCode::not_found, "No run has this key."}));
@@ -102,11 +151,9 @@ void RestRuns::cancel(const RunKey& key, ports::Respond respond) {
   event.set_happened_at_us(to_number(loop_.now()));
   event.set_observed_at_us(to_number(loop_.now()));
   event.mutable_cancel_request();
-  std::vector<ports::Record> records = {
-      {key.text(), event.SerializeAsString(), to_number(loop_.now())}};
-  auto appended = [respond = std::move(respond)](Result<ports::Appended> result) mutable {
-    if (!result.ok()) {
-      respond(ports::problem(result.error()));
+  auto appended = [respond = std::move(respond)](Status status) mutable {
+    if (!status.ok()) {
+      respond(ports::problem(status.error()));
       return;
     }
     HttpResponse response;
@@ -114,7 +161,7 @@ void RestRuns::cancel(const RunKey& key, ports::Respond respond) {
     response.body = "{}\n";
     respond(std::move(response));
   };
-  log_.append(ports::kEventsTopic, std::move(records), {loop_, std::move(appended)});
+  gate_.append(event, {loop_, std::move(appended)});
 }
 
 }  // namespace telltale::serve

@@ -1,7 +1,8 @@
-// RestRuns: GET of every resource below /api/v1/runs as JSON, and of a task's log as bytes; and the
-// request to cancel a run. Lives on serve's loop.
+// RestRuns: GET of every resource below /api/v1/runs as JSON, and of a task's log as bytes.
+// CancelRuns: the request to cancel a run. Live on serve's loop.
 #pragma once
 
+#include "ports/event_gate.h"
 #include "ports/http_handler.h"
 #include "serve/live_views.h"
 #include "serve/resource.h"
@@ -9,17 +10,15 @@
 
 namespace telltale::serve {
 
-class RestRuns {
+class RestRuns final : public ports::HttpHandler {
  public:
-  RestRuns(ports::Runtime& loop, ports::Log& log, LiveViews& views, RunList& runs);
+  RestRuns(ports::Runtime& loop, ports::Log& log, LiveViews& views, RunList& runs)
+      : loop_(loop), log_(log), views_(views), runs_(runs) {}
 
-  void get(const ports::HttpRequest& request, ports::Respond respond);
-  // Appends a CancelRequest; the run's source carries it out.
-  void cancel(const RunKey& key, ports::Respond respond);
+  void handle(ports::HttpRequest request, ports::Respond respond) override;
 
  private:
-  ports::HttpResponse answer(const Resource& resource, const WatchedRun& run,
-                             const ports::HttpRequest& request);
+  void get_events(const Resource& resource, ports::Respond respond);
 
   ports::Runtime& loop_;
   ports::Log& log_;
@@ -27,8 +26,20 @@ class RestRuns {
   RunList& runs_;
 };
 
-// Bytes of a task's log: Range header, or offset=, or tail=, or the first kLogRangeBytes.
-ports::HttpResponse log_answer(const Resource& resource, const fold::RunView& view,
-                               const ports::HttpRequest& request);
+class CancelRuns final : public ports::HttpHandler {
+ public:
+  CancelRuns(ports::Runtime& loop, ports::EventGate& gate, RunList& runs)
+      : loop_(loop), gate_(gate), runs_(runs) {}
+
+  // Appends a CancelRequest; the run's source carries it out.
+  void handle(ports::HttpRequest request, ports::Respond respond) override;
+
+ private:
+  void cancel(const RunKey& key, ports::Respond respond);
+
+  ports::Runtime& loop_;
+  ports::EventGate& gate_;
+  RunList& runs_;
+};
 
 }  // namespace telltale::serve

@@ -1,5 +1,8 @@
 #include "serve/run_list.h"
 
+#include <algorithm>
+
+#include "base/limits.h"
 #include "schema/view.pb.h"
 
 namespace telltale::serve {
@@ -39,12 +42,27 @@ void RunList::find_bounds() {
 }
 
 void RunList::on_batch(const std::vector<ports::StoredRecord>& batch) {
-  bool changed = false;
+  bool changed = catalogue_.look_at(loop_.now());
   for (const ports::StoredRecord& record : batch) changed |= apply(record);
   // A compacted topic may end in offsets that hold no record any more: then an empty batch tells.
   const bool all = batch.empty() || telltale::next(batch.back().offset) >= ready_at_;
   if (ready_ && all) std::exchange(ready_, {})();
   if (changed) listeners_.tell_all();
+  look_later();
+}
+
+void RunList::look_later() {
+  const std::optional<EpochUs> next = catalogue_.next_look();
+  if (!next || (looks_at_us_ != 0 && looks_at_us_ <= to_number(*next))) return;
+  if (looks_at_us_ != 0) loop_.cancel(timer_);
+  looks_at_us_ = to_number(*next);
+  const std::int64_t left_us = std::max(looks_at_us_ - to_number(loop_.now()), std::int64_t{0});
+  timer_ = loop_.post_after(left_us + limits::kListLookUs, [this, alive = alive_] {
+    if (!*alive) return;
+    looks_at_us_ = 0;
+    if (catalogue_.look_at(loop_.now())) listeners_.tell_all();
+    look_later();
+  });
 }
 
 bool RunList::apply(const ports::StoredRecord& record) {
@@ -53,7 +71,10 @@ bool RunList::apply(const ports::StoredRecord& record) {
     return key && catalogue_.remove(record.offset, *key);
   }
   schema::RunSummary summary;
-  if (summary.ParseFromString(record.record.value)) return catalogue_.apply(record.offset, summary);
+  if (summary.ParseFromString(record.record.value)) {
+    fold::shorten(summary);  // what was written by an earlier version may be of any length
+    return catalogue_.apply(record.offset, summary);
+  }
   counters_.add(Counter::records_unreadable);
   return false;
 }

@@ -15,6 +15,8 @@ Result<RunQuery> parse_run_query(const Resource& resource) {
                    "retrying, suspended, cancelled, unknown."};
     }
     query.filter.states.push_back(*state);
+    // Of a run that told no state yet nothing else is known.
+    if (*state == fold::State::pending) query.filter.states.push_back(fold::State::unspecified);
   }
   query.filter.text = resource.text("text");
   std::string keys = resource.text("keys");
@@ -23,6 +25,9 @@ Result<RunQuery> parse_run_query(const Resource& resource) {
     query.filter.keys.push_back(keys.substr(0, comma));
     keys.erase(0, comma == std::string::npos ? keys.size() : comma + 1);
   }
+  const Result<std::optional<std::uint64_t>> attention = resource.number("attention", 1);
+  if (!attention.ok()) return attention.error();
+  query.filter.attention = attention.value().value_or(0) == 1;
   query.page = resource.text("page");
   Result<std::optional<std::uint64_t>> limit = resource.number("limit", limits::kRunsPage);
   if (!limit.ok()) return limit.error();
@@ -30,10 +35,10 @@ Result<RunQuery> parse_run_query(const Resource& resource) {
   return query;
 }
 
-schema::RunList encode_run_list(const fold::Catalogue& catalogue, const RunQuery& query) {
-  const fold::RunPage page = catalogue.page(query.filter, query.page, query.limit);
+schema::RunList encode_run_list(const fold::Catalogue& catalogue, const fold::RunPage& page) {
   schema::RunList list;
-  for (const fold::SummaryPtr& summary : page.runs) *list.add_runs() = *summary;
+  for (const fold::SummaryPtr& summary : page.runs)
+    *list.add_runs() = catalogue.with_history(*summary);
   list.set_total(page.total);
   list.set_next_page(page.next_page);
   return list;

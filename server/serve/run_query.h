@@ -17,6 +17,6 @@ struct RunQuery {
 };
 
 Result<RunQuery> parse_run_query(const Resource& resource);
-schema::RunList encode_run_list(const fold::Catalogue& catalogue, const RunQuery& query);
+schema::RunList encode_run_list(const fold::Catalogue& catalogue, const fold::RunPage& page);
 
 }  // namespace telltale::serve

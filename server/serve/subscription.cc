@@ -8,12 +8,14 @@
 #include "base/limits.h"
 #include "fold/view_encoder.h"
 #include "schema/view.pb.h"
-#include "serve/run_query.h"
 
 namespace telltale::serve {
 namespace {
 
 constexpr std::uint64_t kTailBytes = 65'536;
+// A graph is sent whole: the next one waits longer the larger it is, some ten times what drawing
+// and encoding one box or edge takes.
+constexpr std::int64_t kGraphEntityUs = 20;
 
 bool parse_number(std::string_view text, std::uint64_t& number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -50,6 +52,9 @@ Result<bool> Subscription::next_frame(const RunList& runs, schema::ServerFrame& 
     case Resource::Kind::log: return log_frame(frame);
     case Resource::Kind::series: return points_frame(frame);
     case Resource::Kind::artifact: return artifact_frame(frame);
+    case Resource::Kind::events:
+      return Error{ErrorCode::invalid_argument,
+                   "The events of a run are read in pages: GET it, and again with since=."};
     case Resource::Kind::runs: break;
   }
   return false;
@@ -57,6 +62,8 @@ Result<bool> Subscription::next_frame(const RunList& runs, schema::ServerFrame& 
 
 std::int64_t Subscription::due_us(std::int64_t numbers_gap_us) const {
   if (sent_us == 0) return 0;
+  if (resource_.kind == Resource::Kind::graph)
+    return sent_us + std::min(limits::kFrameGapUs + graph_size_ * kGraphEntityUs, limits::kPulseUs);
   const bool only_numbers = resource_.kind == Resource::Kind::run && run_ && answered_ &&
                             run_->view.turned_at() <= position_;
   return sent_us + (only_numbers ? numbers_gap_us : limits::kFrameGapUs);
@@ -67,36 +74,71 @@ std::int64_t Subscription::age_us(EpochUs now) const {
   return std::max<std::int64_t>(to_number(now) - run_->view.header().last_event_at_us, 0);
 }
 
-// A list is sent whole first; then what changed: runs that match, and the keys of those that do not
-// (any more), so that a filtered list loses what left it.
+// A list is sent whole first; then what is other in its page: runs that came or changed, and the
+// keys of those that left it, so that the reader has exactly that page. The page of before is known
+// only while the reader stays: who comes back gets it whole, unless nothing at all has changed.
 Result<bool> Subscription::runs_frame(const RunList& runs, schema::ServerFrame& frame) {
   const fold::Catalogue& catalogue = runs.catalogue();
-  const LogOffset now = catalogue.end();
-  if (answered_ && position_ == now) return false;
-  const Result<RunQuery> query = parse_run_query(resource_);
-  if (!query.ok()) return query.error();
-  std::optional<LogOffset> since = position_to_send_from();
-  if (since && *since > now) since.reset();  // of another log: start again
-  schema::RunList& list = *frame.mutable_run_list();
-  if (!since) {
-    list = encode_run_list(catalogue, query.value());
-    frame.set_snapshot(true);
-  } else {
-    const fold::CatalogueChanges changes = catalogue.changed_since(*since);
-    for (const fold::SummaryPtr& summary : changes.runs) {
-      if (fold::matches(query.value().filter, *summary)) {
-        *list.add_runs() = *summary;
-      } else {
-        list.add_removed(summary->run_key());
-      }
-    }
-    for (const std::string& key : changes.removed) list.add_removed(key);
-    list.set_total(catalogue.page(query.value().filter, "", 1).total);
+  if (answered_ && listed_version_ == catalogue.version()) return false;
+  if (!run_query_) {
+    Result<RunQuery> query = parse_run_query(resource_);
+    if (!query.ok()) return query.error();
+    run_query_ = query.take();
   }
+  const RunQuery& query = *run_query_;
+  fold::RunPage page = catalogue.page(query.filter, query.page, query.limit);
+  const LogOffset now = catalogue.end();
+  listed_version_ = catalogue.version();
+  bool news = true;
+  if (answered_) {
+    news = list_changes(catalogue, page, *frame.mutable_run_list());
+  } else if (take_since() == now && !query.filter.attention) {
+    news = false;
+  } else {
+    *frame.mutable_run_list() = encode_run_list(catalogue, page);
+    frame.set_snapshot(true);
+  }
+  listed_ = std::move(page);
   answered_ = true;
+  if (!news) return false;
   position_ = now;
   frame.set_position(fmt::format("{}", to_number(now)));
   return true;
+}
+
+bool Subscription::list_changes(const fold::Catalogue& catalogue, const fold::RunPage& page,
+                                schema::RunList& list) const {
+  std::vector<std::string> gone;
+  auto had = listed_.runs.begin();
+  auto has = page.runs.begin();
+  while (had != listed_.runs.end() || has != page.runs.end()) {
+    const bool both = had != listed_.runs.end() && has != page.runs.end();
+    if (both && *had == *has) {
+      ++had;
+      ++has;
+      continue;
+    }
+    const bool left =
+        has == page.runs.end() || (both && fold::place_of(**had) < fold::place_of(**has));
+    const bool came =
+        had == listed_.runs.end() || (both && fold::place_of(**has) < fold::place_of(**had));
+    if (left) {
+      gone.push_back((*had)->run_key());
+    } else {
+      *list.add_runs() = catalogue.with_history(**has);
+    }
+    if (!came) ++had;
+    if (!left) ++has;
+  }
+  // One that only has another place is there still.
+  for (const std::string& key : gone) {
+    const bool moved = std::any_of(page.runs.begin(), page.runs.end(),
+                                   [&key](const auto& run) { return run->run_key() == key; });
+    if (!moved) list.add_removed(key);
+  }
+  list.set_total(page.total);
+  list.set_next_page(page.next_page);
+  return list.runs_size() > 0 || list.removed_size() > 0 || page.total != listed_.total;
 }
 
 Result<bool> Subscription::run_frame(schema::ServerFrame& frame) {
@@ -104,7 +146,7 @@ Result<bool> Subscription::run_frame(schema::ServerFrame& frame) {
   if (answered_ && view.changed_at() <= position_) return false;
   std::optional<LogOffset> since = position_to_send_from();
   if (since && *since > view.position()) since.reset();
-  *frame.mutable_run() = fold::encode_run(view, since);
+  *frame.mutable_run() = fold::encode_run(view, since, resource_.with_nodes());
   frame.set_snapshot(!since);
   answered_ = true;
   position_ = view.position();
@@ -124,6 +166,7 @@ Result<bool> Subscription::graph_frame(schema::ServerFrame& frame) {
   }
   if (answered_ && view.layout_changed_at() <= position_) return false;
   *frame.mutable_graph() = fold::encode_layout(view);
+  graph_size_ = frame.graph().boxes_size() + frame.graph().edges_size();
   frame.set_snapshot(true);
   answered_ = true;
   position_ = view.position();
@@ -222,6 +265,12 @@ Result<bool> Subscription::points_frame(schema::ServerFrame& frame) {
     }
   }
   if (answered_ && points_sent_ == total) return false;
+  // A chart that shows a part has it until a point of that part comes.
+  if (answered_ && query.bounded &&
+      !series->points.has_between(query.from, query.to, points_sent_)) {
+    points_sent_ = total;
+    return false;
+  }
   const std::uint64_t fresh = total - points_sent_;
   const bool reset =
       !answered_ || query.bounded || points_since_reset_ + fresh > 4 * std::uint64_t{query.columns};

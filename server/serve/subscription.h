@@ -10,11 +10,13 @@
 #include "serve/live_views.h"
 #include "serve/resource.h"
 #include "serve/run_list.h"
+#include "serve/run_query.h"
 #include "serve/series_query.h"
 
 namespace telltale::schema {
+class RunList;
 class ServerFrame;
-}
+}  // namespace telltale::schema
 
 namespace telltale::serve {
 
@@ -43,6 +45,9 @@ class Subscription {
 
  private:
   Result<bool> runs_frame(const RunList& runs, schema::ServerFrame& frame);
+  // Whether the reader's page differs from this one; how, in `list`.
+  bool list_changes(const fold::Catalogue& catalogue, const fold::RunPage& page,
+                    schema::RunList& list) const;
   Result<bool> run_frame(schema::ServerFrame& frame);
   Result<bool> graph_frame(schema::ServerFrame& frame);
   Result<bool> task_frame(schema::ServerFrame& frame);
@@ -57,14 +62,19 @@ class Subscription {
   std::uint64_t generation_;
   Resource resource_;
   std::optional<SeriesQuery> series_query_;  // once it was asked for
+  std::optional<RunQuery> run_query_;
   std::string since_;
   LiveViews::RunPtr run_;
   bool answered_ = false;  // a first frame was sent
   LogOffset position_{};   // everything up to it is with the reader
+  // Of a list, what the reader has: its page, and when that was looked at.
+  fold::RunPage listed_;
+  std::uint64_t listed_version_ = 0;
   std::int32_t log_attempt_ = 0;
   std::uint64_t log_offset_ = 0;   // next byte to send
   std::uint64_t points_sent_ = 0;  // of the series, from its first
   std::uint64_t points_since_reset_ = 0;
+  std::int64_t graph_size_ = 0;  // boxes and edges of the last frame
 };
 
 }  // namespace telltale::serve

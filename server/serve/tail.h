@@ -1,6 +1,7 @@
 // Tail: follows one partition of the log from an offset on, batch by batch, for as long as it
-// lives; an empty batch says that there is no more for now. A failed read is tried again with
-// growing pauses. Lives on serve's loop.
+// lives; an empty batch says that there is no more for now. One that takes longer than a turn of
+// the loop is handed on in parts. A failed read is tried again with growing pauses. Lives on
+// serve's loop.
 #pragma once
 
 #include <memory>
@@ -23,6 +24,9 @@ class Tail {
 
  private:
   struct State;
+  using Batch = std::vector<ports::StoredRecord>;
+  static void hand_on(const std::shared_ptr<State>& state, std::shared_ptr<Batch> batch,
+                      std::size_t from);
   static void read(const std::shared_ptr<State>& state);
   std::shared_ptr<State> state_;  // shared with reads under way, so that a late answer finds it
 };

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/kept_files.h"
 #include "ports/store.h"
 #include "store/file_io.h"
 #include "store/job_gate.h"
@@ -14,7 +15,9 @@
 namespace telltale::store {
 
 struct DirectoryState {
-  explicit DirectoryState(std::string folder) : directory(std::move(folder)) {}
+  explicit DirectoryState(std::string folder) : directory(std::move(folder)) {
+    kept.keep(directory);
+  }
 
   std::string path_of(const std::string& key) const { return directory + "/" + key; }
   // Where uploads are written: no key has this name, and all of it goes at the next start.
@@ -30,6 +33,7 @@ struct DirectoryState {
   void close();
 
   const std::string directory;
+  KeptFiles kept;  // the folder; never changed, so any thread may check it
   JobGate gate;
   std::atomic<std::uint64_t> uploads = 0;  // started so far
   std::int64_t changed_us = 0;             // the last object's time; the writer's

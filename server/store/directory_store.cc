@@ -44,6 +44,7 @@ void DirectoryStore::put(std::string key, std::string bytes, ports::Condition co
   state_->gate.run(state_->writer, key, std::move(done),
                    [state = state_.get(), path = state_->path_of(key), bytes = std::move(bytes),
                     condition = std::move(condition)]() -> Result<std::string> {
+                     if (Status there = state->kept.check(); !there.ok()) return there.error();
                      if (Status status = check_condition(path, condition); !status.ok())
                        return status.error();
                      Result<UnfinishedFile> file = UnfinishedFile::create(path + kUnfinished);
@@ -59,8 +60,12 @@ std::unique_ptr<ports::Upload> DirectoryStore::start_upload(std::string key) {
 
 void DirectoryStore::get(std::string key, ports::ByteRange range,
                          ports::Completion<Result<ports::Object>> done) {
-  state_->gate.run(state_->reader, key, std::move(done),
-                   [path = state_->path_of(key), range] { return read_file(path, range); });
+  state_->gate.run(
+      state_->reader, key, std::move(done),
+      [state = state_.get(), path = state_->path_of(key), range]() -> Result<ports::Object> {
+        if (Status there = state->kept.check(); !there.ok()) return there.error();
+        return read_file(path, range);
+      });
 }
 
 void DirectoryStore::list(std::string prefix, std::string after, std::size_t limit,
@@ -69,7 +74,10 @@ void DirectoryStore::list(std::string prefix, std::string after, std::size_t lim
   const std::string checked = prefix + "x";
   state_->gate.run(state_->reader, checked, std::move(done),
                    [state = state_.get(), prefix = std::move(prefix), after = std::move(after),
-                    limit] { return state->list(prefix, after, limit); });
+                    limit]() -> Result<std::vector<ports::ObjectInfo>> {
+                     if (Status there = state->kept.check(); !there.ok()) return there.error();
+                     return state->list(prefix, after, limit);
+                   });
 }
 
 void DirectoryStore::remove(std::string key, ports::Completion<Status> done) {

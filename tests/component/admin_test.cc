@@ -126,6 +126,29 @@ TEST(AdminCommand, LooksAfterAFolder) {
   EXPECT_EQ(run_admin("admin verify" + places).status, 0);
 }
 
+// The log of the folder was lost, or one of before was restored.
+TEST(AdminCommand, MendsALogThatDoesNotFitItsStore) {
+  const ports::TemporaryFolder folder;
+  const std::string places = " --data " + folder.path();
+  {
+    runtime::AsioRuntime loop("fill");
+    const auto log = log::SqliteLog::open({.directory = folder.path()}).take();
+    const auto store = store::DirectoryStore::open(folder.path() + "/store").take();
+    fill(loop, *log, *store);
+    loop.join();
+  }
+  EXPECT_THAT(run_admin("admin mend-log" + places).said, HasSubstr("The log fits its store."));
+  for (const char* name : {"log.db", "log.db-wal", "log.db-shm"})
+    std::filesystem::remove(folder.path() + "/" + name);
+  const Ran mended = run_admin("admin mend-log" + places);
+  EXPECT_EQ(mended.status, 0) << mended.said;
+  EXPECT_THAT(mended.said, HasSubstr("Partition 0 goes on at offset 2."));
+  EXPECT_THAT(mended.said, HasSubstr("Runs listed again: 2."));
+  EXPECT_THAT(run_admin("admin list" + places).said, HasSubstr("the run ended"));
+  EXPECT_THAT(run_admin("admin mend-log" + places).said, HasSubstr("The log fits its store."));
+  EXPECT_EQ(run_admin("admin verify" + places).status, 0);
+}
+
 // What an environment has as the process's own, which the command reads.
 void set_variables(const store::Environment& environment) {
   for (const char* name : {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"})

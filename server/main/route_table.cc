@@ -1,0 +1,173 @@
+#include "main/route_table.h"
+
+#include "base/limits.h"
+#include "base/version.h"
+#include "main/route_operations.h"
+#include "serve/json_schema.h"
+#include "web/openapi.h"
+#include "web/static_files.h"
+
+namespace telltale::main {
+namespace {
+
+using ports::HttpRequest;
+using ports::HttpResponse;
+using web::Operation;
+using web::Scope;
+
+constexpr std::string_view kNoCollect =
+    "This server does not have the role collect; ask one that has.";
+constexpr std::string_view kNoServe = "This server does not have the role serve; ask one that has.";
+constexpr std::string_view kNoLinks = "This server makes no links for browsers.";
+constexpr std::size_t kSignInBytes = 16U << 10;  // of a path or a code
+constexpr std::string_view kNoLaunch =
+    "This server starts no runs: that takes one with the roles collect and serve. `python -m "
+    "local_target run` starts one without it.";
+
+}  // namespace
+
+RouteTable::RouteTable(ports::Runtime& loop, web::BodyBudget& bodies, Counters& counters,
+                       Troubles troubles, const Answerers& who)
+    : loop_(loop), bodies_(bodies) {
+  add_process(counters, std::move(troubles));
+  add_events(who);
+  add_sign_in(who.sign_in);
+  add_runs(who.pages);
+  add_page(who.pages);
+  routes_ = std::make_unique<web::Routes>(std::move(table_));
+  document_ = web::openapi_document(*routes_, kServerVersion,
+                                    serve::view_schemas() + "," + operations::schemas());
+}
+
+ports::HttpHandler* RouteTable::plain(web::PlainAnswer::Say say) {
+  return handlers_.emplace_back(std::make_unique<web::PlainAnswer>(std::move(say))).get();
+}
+
+ports::HttpHandler* RouteTable::whole(ports::WholeBodyHandler* handler) {
+  if (handler == nullptr) return nullptr;
+  return handlers_.emplace_back(std::make_unique<web::WholeBody>(loop_, bodies_, *handler)).get();
+}
+
+void RouteTable::add_process(Counters& counters, Troubles troubles) {
+  table_.push_back(
+      {.method = "GET",
+       .pattern = "/healthz",
+       .handler = plain([](const HttpRequest&) { return web::text_answer(200, "ok\n"); }),
+       .operation = operations::healthz()});
+  table_.push_back({.method = "GET",
+                    .pattern = "/readyz",
+                    .handler = plain([troubles = std::move(troubles)](const HttpRequest&) {
+                      const std::string why = troubles();
+                      return why.empty() ? web::text_answer(200, "ready\n")
+                                         : web::text_answer(503, why);
+                    }),
+                    .operation = operations::readyz()});
+  table_.push_back({.method = "GET",
+                    .pattern = "/metrics",
+                    .scope = Scope::read,
+                    .handler = plain([&counters](const HttpRequest&) {
+                      HttpResponse response = web::text_answer(200, counters.prometheus());
+                      response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+                      return response;
+                    }),
+                    .operation = operations::metrics()});
+  table_.push_back({.method = "GET",
+                    .pattern = "/api/v1/openapi.json",
+                    .scope = Scope::read,
+                    .handler = plain([this](const HttpRequest&) {
+                      HttpResponse response;
+                      response.body = document_;
+                      return response;
+                    }),
+                    .operation = operations::openapi()});
+}
+
+void RouteTable::add_events(const Answerers& who) {
+  table_.push_back({.method = "POST",
+                    .pattern = "/api/v1/events",
+                    .scope = Scope::ingest,
+                    .handler = whole(who.ingest),
+                    .elsewhere = kNoCollect,
+                    .body_limit = limits::kIngestBodyBytes,
+                    .operation = operations::post_events()});
+  table_.push_back({.method = "GET",
+                    .pattern = "/api/v1/rejected",
+                    .scope = Scope::read,
+                    .handler = who.rejected,
+                    .elsewhere = kNoCollect,
+                    .operation = operations::rejected()});
+}
+
+// How a browser comes to act for the owner.
+void RouteTable::add_sign_in(ports::WholeBodyHandler* sign_in) {
+  ports::HttpHandler* handler = whole(sign_in);
+  const auto add = [&](std::string_view pattern, std::optional<Scope> scope, Operation operation) {
+    table_.push_back({.method = "POST",
+                      .pattern = pattern,
+                      .scope = scope,
+                      .handler = handler,
+                      .elsewhere = kNoLinks,
+                      .body_limit = kSignInBytes,
+                      .json_only = true,
+                      .operation = std::move(operation)});
+  };
+  add("/api/v1/link", Scope::admin, operations::link());
+  add("/api/v1/session", std::nullopt, operations::session());
+  add("/api/v1/signed", Scope::read, operations::signed_address());
+}
+
+void RouteTable::add_runs(Pages* pages) {
+  const bool* ready = pages == nullptr ? nullptr : &pages->ready();
+  add_run(pages, "/api/v1/runs", operations::runs());
+  table_.push_back({.method = "POST",
+                    .pattern = "/api/v1/runs",
+                    .scope = Scope::launch,
+                    .handler = whole(pages == nullptr ? nullptr : pages->launch()),
+                    .elsewhere = pages == nullptr ? kNoServe : kNoLaunch,
+                    .body_limit = limits::kRequestBodyBytes,
+                    .json_only = true,
+                    .ready = ready,
+                    .operation = operations::post_runs()});
+  table_.push_back({.method = "POST",
+                    .pattern = "/api/v1/runs/{key}/cancel",
+                    .scope = Scope::launch,
+                    .handler = pages == nullptr ? nullptr : &pages->cancel(),
+                    .elsewhere = kNoServe,
+                    .json_only = true,
+                    .ready = ready,
+                    .operation = operations::cancel()});
+  add_run(pages, "/api/v1/runs/{key}", operations::run());
+  add_run(pages, "/api/v1/runs/{key}/events", operations::run_events());
+  add_run(pages, "/api/v1/runs/{key}/graph", operations::graph());
+  add_run(pages, "/api/v1/runs/{key}/tasks/{id}", operations::task());
+  add_run(pages, "/api/v1/runs/{key}/tasks/{id}/log", operations::log());
+  add_run(pages, "/api/v1/runs/{key}/metrics/{id}", operations::series());
+  add_run(pages, "/api/v1/runs/{key}/artifacts/{id}", operations::artifact());
+  table_.push_back({.method = "GET",
+                    .pattern = "/api/v1/live",
+                    .scope = Scope::read,
+                    .elsewhere = kNoServe,
+                    .websocket = pages == nullptr ? nullptr : &pages->sockets(),
+                    .ready = ready,
+                    .operation = operations::live()});
+}
+
+void RouteTable::add_run(Pages* pages, std::string_view pattern, Operation operation) {
+  table_.push_back({.method = "GET",
+                    .pattern = pattern,
+                    .scope = Scope::read,
+                    .handler = pages == nullptr ? nullptr : &pages->rest(),
+                    .elsewhere = kNoServe,
+                    .event_stream = pages == nullptr ? nullptr : &pages->streams(),
+                    .ready = pages == nullptr ? nullptr : &pages->ready(),
+                    .operation = std::move(operation)});
+}
+
+void RouteTable::add_page(Pages* pages) {
+  table_.push_back({.method = "GET",
+                    .pattern = "/*",  // the page itself holds no data
+                    .handler = pages == nullptr ? nullptr : plain(web::static_file),
+                    .elsewhere = kNoServe});
+}
+
+}  // namespace telltale::main

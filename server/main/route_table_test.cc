@@ -1,0 +1,146 @@
+#include "main/route_table.h"
+
+#include <gtest/gtest.h>
+#include <simdjson.h>
+
+#include <set>
+
+#include "runtime/sim_runtime.h"
+#include "web/request_gate.h"
+
+namespace telltale::main {
+namespace {
+
+class Echo final : public ports::HttpHandler, public ports::WholeBodyHandler {
+ public:
+  void handle(ports::HttpRequest request, ports::Respond respond) override {
+    handle(std::move(request), "", std::move(respond));
+  }
+  void handle(ports::HttpRequest request, std::string body, ports::Respond respond) override {
+    ports::HttpResponse response;
+    response.body = request.method + " " + request.path + body;
+    respond(std::move(response));
+  }
+};
+
+class RouteTableTest : public testing::Test {
+ protected:
+  static ports::HttpResponse get(const RouteTable& table, const std::string& path,
+                                 const std::string& method = "GET") {
+    ports::HttpRequest request;
+    request.method = method;
+    request.path = path;
+    request.headers = {{"host", "localhost:80"}};
+    const web::Routes::Found found = table.routes().find(method, path);
+    const web::GuardOptions guard{{"localhost:80"}};
+    runtime::SimRuntime clock{1};
+    const web::BrowserSessions sessions{clock, "", [](const std::string&) {}};
+    const web::SignedPaths signed_paths{clock};
+    Counters counters;
+    web::Authenticator anybody(web::Scopes::all(), {}, sessions, signed_paths, clock, counters);
+    if (auto refusal = web::refuse(request, found, false, guard, anybody))
+      return std::move(*refusal);
+    ports::HttpResponse answer;
+    found.route->handler->handle(std::move(request),
+                                 [&](ports::HttpResponse told) { answer = std::move(told); });
+    return answer;
+  }
+
+  runtime::SimRuntime loop_{1};
+  web::BodyBudget bodies_;
+  Counters counters_;
+  std::string troubles_;
+  Echo echo_;
+  RouteTable collects_{loop_,
+                       bodies_,
+                       counters_,
+                       [this] { return troubles_; },
+                       {.ingest = &echo_, .rejected = &echo_}};
+  RouteTable folds_{loop_, bodies_, counters_, [this] { return troubles_; }, {}};
+};
+
+TEST_F(RouteTableTest, EveryProcessTellsItsHealth) {
+  EXPECT_EQ(get(folds_, "/healthz").status, 200);
+  EXPECT_EQ(get(folds_, "/readyz").status, 200);
+  EXPECT_NE(get(folds_, "/metrics").body.find("telltale_checkpoints_total"), std::string::npos);
+  troubles_ = "log: away\n";
+  EXPECT_EQ(get(folds_, "/healthz").status, 200);
+  EXPECT_EQ(get(folds_, "/readyz").status, 503);
+  EXPECT_EQ(get(folds_, "/readyz").body, "log: away\n");
+  troubles_.clear();
+  for (const char* path : {"/healthz", "/readyz", "/metrics", "/api/v1/openapi.json"}) {
+    EXPECT_EQ(get(folds_, path, "HEAD").status, 200) << path;
+    EXPECT_EQ(get(folds_, path, "DELETE").status, 405) << path;
+  }
+}
+
+TEST_F(RouteTableTest, EventsGoToWhoCollects) {
+  EXPECT_EQ(get(collects_, "/api/v1/events", "POST").body, "POST /api/v1/events");
+  EXPECT_EQ(get(collects_, "/api/v1/events").status, 405);
+  EXPECT_EQ(get(collects_, "/api/v1/rejected").body, "GET /api/v1/rejected");
+  EXPECT_EQ(get(collects_, "/api/v1/rejected", "HEAD").status, 200);
+  EXPECT_EQ(get(collects_, "/api/v1/rejected", "POST").status, 405);
+  EXPECT_EQ(get(folds_, "/api/v1/events", "POST").status, 404);
+}
+
+TEST_F(RouteTableTest, WithoutTheRoleServeThereAreNoPages) {
+  EXPECT_EQ(get(collects_, "/").status, 404);
+  EXPECT_NE(get(collects_, "/api/v1/runs").body.find("role serve"), std::string::npos);
+  EXPECT_NE(get(collects_, "/api/v1/live").body.find("role serve"), std::string::npos);
+}
+
+TEST_F(RouteTableTest, WhatStartsCodeOrSendsEventsAsksForMoreThanReading) {
+  const auto scope = [&](const char* method, const char* path) {
+    return folds_.routes().find(method, path).route->scope;
+  };
+  EXPECT_EQ(scope("GET", "/healthz"), std::nullopt);
+  EXPECT_EQ(scope("GET", "/readyz"), std::nullopt);
+  EXPECT_EQ(scope("GET", "/metrics"), web::Scope::read);
+  EXPECT_EQ(scope("GET", "/api/v1/runs/x"), web::Scope::read);
+  EXPECT_EQ(scope("POST", "/api/v1/events"), web::Scope::ingest);
+  EXPECT_EQ(scope("POST", "/api/v1/runs"), web::Scope::launch);
+  EXPECT_EQ(scope("POST", "/api/v1/runs/x/cancel"), web::Scope::launch);
+  EXPECT_EQ(scope("POST", "/api/v1/link"), web::Scope::admin);
+  EXPECT_EQ(scope("POST", "/api/v1/session"), std::nullopt);
+  EXPECT_EQ(scope("POST", "/api/v1/signed"), web::Scope::read);
+  EXPECT_EQ(scope("GET", "/runs/x"), std::nullopt);
+}
+
+TEST_F(RouteTableTest, WhatStartsCodeTakesJsonAlone) {
+  for (const char* path : {"/api/v1/runs", "/api/v1/runs/x/cancel", "/api/v1/link"})
+    EXPECT_TRUE(folds_.routes().find("POST", path).route->json_only) << path;
+}
+
+// The document is what programs go by: it names each line of the table, and nothing else.
+TEST_F(RouteTableTest, TheDocumentAndTheTableNameTheSame) {
+  const ports::HttpResponse answer = get(folds_, "/api/v1/openapi.json");
+  simdjson::dom::parser parser;
+  simdjson::dom::object paths;
+  ASSERT_EQ(parser.parse(answer.body)["paths"].get_object().get(paths), simdjson::SUCCESS);
+  std::set<std::pair<std::string, std::string>> documented;
+  for (const auto path : paths) {
+    for (const auto operation : simdjson::dom::object(path.value)) {
+      if (operation.key == "parameters") continue;
+      documented.emplace(path.key, operation.key);
+      simdjson::dom::object responses;
+      ASSERT_EQ(operation.value["responses"].get_object().get(responses), simdjson::SUCCESS);
+      for (const auto response : responses) {
+        // Only a connection that became a WebSocket has no body.
+        EXPECT_EQ(response.value["content"].error() == simdjson::SUCCESS, response.key != "101")
+            << path.key << " " << response.key;
+      }
+    }
+  }
+  std::set<std::pair<std::string, std::string>> routed;
+  for (const web::Route& route : folds_.routes().all()) {
+    if (route.pattern == "/*") continue;
+    std::string method(route.method);
+    for (char& c : method) c = static_cast<char>(std::tolower(c));
+    routed.emplace(route.pattern, method);
+  }
+  EXPECT_EQ(documented, routed);
+  EXPECT_EQ(routed.size(), 20U);
+}
+
+}  // namespace
+}  // namespace telltale::main

@@ -16,8 +16,15 @@ beforeAll(async () => {
   server = await Server.start('narrow');
   chromium = await Chromium.start();
   await server.tell(
-    { run_key: kRun, run_state: { state: 'RUNNING', name: 'narrow' } },
+    {
+      run_key: kRun,
+      run_state: { state: 'RUNNING', name: 'narrow '.repeat(20), pipeline: 'a-long-pipeline-name' },
+    },
     ...kTasks.map((path) => ({ run_key: kRun, task_state: { path, state: 'RUNNING' } })),
+    {
+      run_key: kRun,
+      metric_points: { path: 'train', name: 'validation/mean_average_precision', value: [0.94] },
+    },
   );
 });
 afterAll(async () => server?.stop());
@@ -54,5 +61,16 @@ test('a task stays open while the window grows and shrinks', async () => {
     await page.setViewportSize({ width, height: 844 });
     await expect.poll(() => opened(page, 'train').isVisible(), kWait).toBe(true);
     await card(page, 'train').waitFor();
+  }
+});
+
+test('the list of runs never makes the page scroll sideways, nor the header break', async () => {
+  const { page } = await chromium.open(server.url, { viewport: { width: 1440, height: 900 } });
+  await page.locator(`[data-run="${kRun}"]`).waitFor();
+  for (const width of [1440, 1180, 1024, 860, 720, 640, 390, 320]) {
+    await page.setViewportSize({ width, height: 900 });
+    await expect.poll(() => sideways(page), kWait).toBe(0);
+    const header = (await page.getByRole('banner').boundingBox())!;
+    expect(header.height, `header at ${width} px`).toBeLessThan(50);
   }
 });

@@ -54,12 +54,13 @@ export class Server {
   private constructor(
     readonly name: string,
     readonly port: number,
+    private readonly options: readonly string[],
   ) {
     this.url = `http://127.0.0.1:${port}`;
   }
 
-  static async start(name: string): Promise<Server> {
-    const server = new Server(name, await free_port());
+  static async start(name: string, ...options: string[]): Promise<Server> {
+    const server = new Server(name, await free_port(), options);
     await server.start();
     return server;
   }
@@ -69,7 +70,9 @@ export class Server {
     const log = openSync(`${results}${this.name}.server.log`, 'a');
     const listen = `127.0.0.1:${this.port}`;
     const options = ['serve', '--listen', listen, '--data', this.data, '--python', kPython];
-    this.process = spawn(kBinary, options, { stdio: ['ignore', log, log] });
+    options.push(...this.options);
+    const env = { ...process.env, XDG_STATE_HOME: `${this.data}-state` };
+    this.process = spawn(kBinary, options, { stdio: ['ignore', log, log], env });
     closeSync(log);
     await this.until('the server is ready', async () => (await fetch(`${this.url}/readyz`)).ok);
   }
@@ -97,6 +100,7 @@ export class Server {
       await gone;
     }
     rmSync(this.data, { recursive: true, force: true });
+    rmSync(`${this.data}-state`, { recursive: true, force: true });
   }
 
   private lives(): boolean {
@@ -113,13 +117,25 @@ export class Server {
       .map(Number);
   }
 
+  // As who owns the server.
+  private async post(path: string, body: object): Promise<Response> {
+    const token = readFileSync(`${this.data}/token`, 'utf8').trim();
+    return fetch(`${this.url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify(body),
+    });
+  }
+
+  // An address of the page with a code that lets one browser act for the owner.
+  async link(path = '/'): Promise<string> {
+    const { code } = (await (await this.post('/api/v1/link', {})).json()) as { code: string };
+    return `${this.url}${path}#code=${code}`;
+  }
+
   // The key of a run that is started as `make run` starts the example.
   async run(pipeline: string, parameters: Record<string, string> = {}): Promise<string> {
-    const answer = await fetch(`${this.url}/api/v1/runs`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ pipeline_file: pipeline, parameters }),
-    });
+    const answer = await this.post('/api/v1/runs', { pipeline_file: pipeline, parameters });
     const body = (await answer.json()) as { run_key?: string };
     if (!body.run_key) throw new Error(`the run did not start: ${JSON.stringify(body)}`);
     return body.run_key;

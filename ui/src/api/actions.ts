@@ -1,13 +1,28 @@
 // What the page asks the server to do.
+import { access } from './access';
+
+interface Said {
+  run_key?: string;
+  url?: string;
+  detail?: string;
+}
+
+// The address of something that the browser fetches by itself, and so without a token.
+export async function signed(path: string): Promise<string> {
+  const { url } = await post('/api/v1/signed', { path });
+  return url ?? path;
+}
 
 // The answer's body; fails with a sentence for the person who asked.
-export async function post(path: string, body?: object): Promise<{ run_key?: string }> {
+export async function post(path: string, body?: object): Promise<Said> {
+  const token = access.token;
   const answer = await fetch(path, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...access.headers() },
     body: JSON.stringify(body ?? {}),
   });
-  const said = (await answer.json().catch(() => ({}))) as { run_key?: string; detail?: string };
+  const said = (await answer.json().catch(() => ({}))) as Said;
+  if (answer.status === 401) access.drop(token);
   if (!answer.ok) throw new Error(said.detail ?? `The server answered ${answer.status}.`);
   return said;
 }

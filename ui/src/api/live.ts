@@ -5,6 +5,7 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { apart } from '../base/apart';
 import { Signal } from '../base/signal';
+import { access } from './access';
 import {
   ClientFrameSchema,
   ServerMessageSchema,
@@ -216,5 +217,8 @@ function reload(): boolean {
 
 export const live = new Live(() => {
   const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
-  return new WebSocket(`${scheme}//${location.host}/api/v1/live`) as unknown as Socket;
+  const address = `${scheme}//${location.host}/api/v1/live`;
+  const socket = new WebSocket(address, access.protocols());
+  socket.addEventListener('error', () => void access.look());
+  return socket as unknown as Socket;
 }, reload);

@@ -1,6 +1,8 @@
 // LogStore: the end of one attempt's output, as lines, and what stands before it on request.
 import { LogLines } from '../base/log_lines';
 import type { LogSource } from '../base/sources';
+import { access } from './access';
+import { signed } from './actions';
 import type { ServerFrame } from './gen/view_pb';
 import { Store } from './stores';
 
@@ -13,6 +15,7 @@ export class LogStore extends Store implements LogSource {
   size = 0;
   lost = 0;
   attempt = 0;
+  loaded = false;
   loading = false;
 
   // `base`: path of the log without a query.
@@ -33,6 +36,10 @@ export class LogStore extends Store implements LogSource {
     return `${this.base}?download=1${this.attempt > 0 ? `&attempt=${this.attempt}` : ''}`;
   }
 
+  signed_download(): Promise<string> | undefined {
+    return access.token === '' ? undefined : signed(this.download).catch(() => this.download);
+  }
+
   // The lines before the first one that is here; lines stay where they are for who reads them.
   load_earlier(): void {
     const end = this.start;
@@ -41,7 +48,8 @@ export class LogStore extends Store implements LogSource {
     this.signal.changed();
     const from = Math.max(0, end - kEarlierBytes);
     const attempt = this.attempt;
-    fetch(`${this.base}?attempt=${attempt}`, { headers: { range: `bytes=${from}-${end - 1}` } })
+    const headers = { range: `bytes=${from}-${end - 1}`, ...access.headers() };
+    fetch(`${this.base}?attempt=${attempt}`, { headers })
       .then(async (answer) => {
         if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
         return new Uint8Array(await answer.arrayBuffer());
@@ -65,6 +73,7 @@ export class LogStore extends Store implements LogSource {
     if (frame.body.case !== 'log') return false;
     const chunk = frame.body.value;
     if (frame.snapshot || chunk.attempt !== this.attempt) this.lines.clear(Number(chunk.offset));
+    this.loaded = true;
     this.attempt = chunk.attempt;
     this.lines.append(Number(chunk.offset), chunk.data);
     this.size = Number(chunk.size);

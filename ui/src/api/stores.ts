@@ -63,7 +63,13 @@ export abstract class Store {
 export class RunsStore extends Store {
   runs: RunSummary[] = []; // newest first
   total = 0;
-  loaded = false;
+  loaded = false; // what is here is what was asked for
+
+  // The runs of before stay until those asked for are here.
+  override move(path: string): void {
+    if (path !== this.path) this.loaded = false;
+    super.move(path);
+  }
 
   apply(frame: ServerFrame): boolean {
     if (frame.body.case !== 'runList') return false;

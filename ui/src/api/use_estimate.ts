@@ -1,41 +1,55 @@
-// How long runs of this pipeline took before.
-import { useMemo } from 'react';
-import { estimate, type Estimate } from '../base/estimate';
+// How long runs of a pipeline usually take: the server says it of each run in a list.
+import { useEffect, useState } from 'react';
+import type { Estimate } from '../base/estimate';
 import { ms_of } from '../base/format';
-import { kSucceeded } from '../base/state';
-import type { RunSummary } from './gen/view_pb';
-import { RunsStore } from './stores';
-import { use_store } from './use_store';
-
-const kEarlierRuns = 50;
+import { has_ended } from '../base/state';
+import type { RunSummary, Usual } from './gen/view_pb';
 
 export function duration_ms(run: RunSummary): number {
   if (run.finishedAtUs === 0n) return 0;
   return ms_of(run.finishedAtUs - (run.startedAtUs || run.createdAtUs));
 }
 
-// The same pipeline's runs that succeeded, but for the run itself.
-export function alike(run: RunSummary, runs: readonly RunSummary[]): RunSummary[] {
-  return runs.filter(
-    (other) =>
-      other.runKey !== run.runKey &&
-      other.pipeline === run.pipeline &&
-      other.source === run.source &&
-      other.state === kSucceeded,
-  );
+type Told = Pick<Usual, 'lowUs' | 'medianUs' | 'highUs' | 'runs'>;
+
+export function estimate_of(usual: Told | undefined): Estimate | undefined {
+  if (!usual) return undefined;
+  const [low, typical, high] = [usual.lowUs, usual.medianUs, usual.highUs].map(ms_of);
+  return { low: low!, typical: typical!, high: high!, count: usual.runs };
 }
 
-export function estimate_of(run: RunSummary, runs: readonly RunSummary[]): Estimate | undefined {
-  return estimate(alike(run, runs).map(duration_ms));
+// As JSON has it; zeros are left out.
+interface UsualJson {
+  low_us?: string;
+  median_us?: string;
+  high_us?: string;
+  runs?: number;
 }
 
-export function use_estimate(run: RunSummary): Estimate | undefined {
-  const query = new URLSearchParams({
-    text: run.pipeline,
-    state: 'succeeded',
-    limit: String(kEarlierRuns),
+async function ask(run_key: string, signal: AbortSignal): Promise<Estimate | undefined> {
+  const answer = await fetch(`/api/v1/runs?keys=${run_key}`, { signal });
+  if (!answer.ok) return undefined;
+  const { runs } = (await answer.json()) as { runs?: { usual?: UsualJson }[] };
+  const usual = runs?.[0]?.usual;
+  if (!usual) return undefined;
+  return estimate_of({
+    lowUs: BigInt(usual.low_us ?? 0),
+    medianUs: BigInt(usual.median_us ?? 0),
+    highUs: BigInt(usual.high_us ?? 0),
+    runs: usual.runs ?? 0,
   });
-  const path = `/api/v1/runs?${query}`;
-  const store = use_store(path, () => new RunsStore(path));
-  return useMemo(() => estimate_of(run, store.runs), [run.runKey, run.pipeline, store.runs]);
+}
+
+// Asked once, and again when the run ends: it does not change while one looks. A run's own view
+// knows of no other run.
+export function use_estimate(run: RunSummary): Estimate | undefined {
+  const [estimate, set_estimate] = useState<Estimate | undefined>();
+  const ended = has_ended(run.state);
+  useEffect(() => {
+    const stop = new AbortController();
+    // Without an answer there is no estimate; the connection's own line says that it is away.
+    ask(run.runKey, stop.signal).then(set_estimate, () => undefined);
+    return () => stop.abort();
+  }, [run.runKey, ended]);
+  return estimate;
 }

@@ -1,12 +1,14 @@
 // The page: its header, the line about the connection, and which view stands below.
 import { lazy, Suspense, useState, type ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { access } from '../api/access';
 import { live } from '../api/live';
 import { start_keys, use_keys } from '../base/keys';
 import { go, Link, use_path } from '../base/router';
 import { start_theme, theme, toggle_theme } from '../base/theme';
 import '../base/tokens.css';
 import { use_cell } from '../base/use_signal';
+import { FindDialog } from '../plugins/find/find_dialog';
 import { HomePage } from '../plugins/home/home_page';
 import { RunPage } from '../plugins/run/run_page';
 import { Boundary } from '../widgets/boundary';
@@ -15,10 +17,7 @@ import { Icon } from '../widgets/icon';
 import './page.css';
 import { ConnectionLine, Ribbon } from './ribbon';
 
-// What nobody sees before a key or a click asks for it.
-const FindDialog = lazy(() =>
-  import('../plugins/find/find_dialog').then((all) => ({ default: all.FindDialog })),
-);
+// What nobody sees before a key or a click asks for it, and where nobody types ahead.
 const KeyMap = lazy(() =>
   import('../plugins/help/key_map').then((all) => ({ default: all.KeyMap })),
 );
@@ -88,12 +87,8 @@ function App(): ReactNode {
           {key ? <RunPage key={key} run_key={key} /> : path === '/' ? <HomePage /> : <NotHere />}
         </Boundary>
       </div>
+      {finding && <FindDialog open run_key={key} close={() => set_finding(false)} />}
       <Suspense>
-        {finding && (
-          <Boundary name="what finds runs">
-            <FindDialog open run_key={key} close={() => set_finding(false)} />
-          </Boundary>
-        )}
         {help && (
           <Boundary name="the keys">
             <KeyMap open close={() => set_help(false)} />
@@ -106,5 +101,7 @@ function App(): ReactNode {
 
 start_theme();
 start_keys();
+access.on_change = () => live.hurry();
+access.start();
 live.start();
 createRoot(document.getElementById('app')!).render(<App />);

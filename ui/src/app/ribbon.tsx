@@ -1,10 +1,12 @@
 // The ribbon: how old what the page shows is. Streams while live, sinks when late, hangs when
 // stale; and below the header a line that says what is being tried when the connection is gone.
 import { useState, type ReactNode } from 'react';
+import { access } from '../api/access';
 import { live } from '../api/live';
 import { was_reloaded } from '../api/upgrade';
 import { age, clock, duration } from '../base/format';
 import { use_now, use_signal } from '../base/use_signal';
+import { HowToLink } from '../widgets/how_to_link';
 
 const kLateMs = 2000;
 const kStaleMs = 30_000;
@@ -65,12 +67,31 @@ function UpgradeLine(): ReactNode {
   );
 }
 
+// That a link did not work, or that nothing is shown without one.
+function AccessLine(): ReactNode {
+  if (access.problem !== '') {
+    return (
+      <p className="connection" role="status">
+        {access.problem} <button onClick={() => access.forget_problem()}>Close</button>
+      </p>
+    );
+  }
+  if (!access.closed) return null;
+  return (
+    <p className="connection" role="status">
+      <b>This server shows its runs to who has a link.</b> <HowToLink />
+    </p>
+  );
+}
+
 export function ConnectionLine(): ReactNode {
   use_signal(live.signal);
+  use_signal(access.signal);
   return (
     <>
       <UpgradeLine />
-      {live.other_server === '' && <NewsLine />}
+      <AccessLine />
+      {live.other_server === '' && !access.closed && <NewsLine />}
     </>
   );
 }

@@ -1,21 +1,11 @@
-// How long it will still take, from how long the same took before. Pure; times in ms.
+// How long it will still take. Pure; times in ms.
 
+// How long runs like it took before; where there are too few of them there is none.
 export interface Estimate {
-  low: number; // of the whole, from its start
+  low: number; // of the whole, from its start; 8 of 10 took from low to high
   typical: number;
   high: number;
   count: number; // earlier ones it comes from
-}
-
-// Fewer earlier ones than this say nothing about the next.
-const kFewest = 3;
-
-// The middle 80 % of earlier durations; undefined where there are too few.
-export function estimate(durations: readonly number[]): Estimate | undefined {
-  const sorted = durations.filter((one) => one > 0).sort((a, b) => a - b);
-  if (sorted.length < kFewest) return undefined;
-  const at = (share: number): number => sorted[Math.round((sorted.length - 1) * share)]!;
-  return { low: at(0.1), typical: at(0.5), high: at(0.9), count: sorted.length };
 }
 
 // What is left of a whole of which `share` (0..1) is done after `elapsed`; undefined too early.

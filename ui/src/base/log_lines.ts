@@ -61,6 +61,8 @@ export class LogLines {
   lines: Line[] = [];
   open = false; // the last line has no end yet
   dropped = 0; // lines let go from the top since clear()
+  prepended = 0; // lines that came on top since clear()
+  private first: Uint8Array | undefined; // bytes of the first line, while it is known to be whole
   private pending = new Uint8Array(0);
   private pending_offset = 0;
   private style: Style = kPlain;
@@ -69,6 +71,8 @@ export class LogLines {
     this.lines = [];
     this.open = false;
     this.dropped = 0;
+    this.prepended = 0;
+    this.first = undefined;
     this.pending = new Uint8Array(0);
     this.pending_offset = offset;
     this.style = kPlain;
@@ -136,20 +140,42 @@ export class LogLines {
   }
 
   private push(bytes: Uint8Array, complete: boolean): void {
+    if (this.lines.length === 0 && this.dropped === 0) this.first = bytes.slice();
     const line = make_line(bytes, this.pending_offset, this.style, complete);
     this.lines.push(line);
     if (line.raw.includes('\x1b')) this.style = parse_ansi(line.raw, this.style).style;
   }
 
-  // Bytes that end where start is. Returns the number of lines added on top.
+  // Bytes that end where start is, mostly within the first line, which is made whole then.
+  // Returns the number of lines added on top.
   prepend(offset: number, bytes: Uint8Array): number {
     if (offset + bytes.length !== this.start) return 0;
+    const seam = bytes.lastIndexOf(kNewline) + 1;
+    const whole = bytes.length - seam > kLineBytesMax || !this.complete_first(offset, bytes, seam);
     const earlier = new LogLines();
     earlier.clear(offset);
-    earlier.append(offset, bytes);
+    earlier.append(offset, whole ? bytes : bytes.subarray(0, seam));
     earlier.finish_pending();
     this.lines = [...earlier.lines, ...this.lines];
+    this.first = earlier.first ?? this.first;
+    this.prepended += earlier.lines.length;
     return earlier.lines.length;
+  }
+
+  // False where there is nothing to complete, or its bytes are not known any more.
+  private complete_first(offset: number, bytes: Uint8Array, seam: number): boolean {
+    const line = this.lines[0];
+    if (!line || seam === bytes.length) return false;
+    const open = this.open && this.lines.length === 1;
+    const rest = open ? this.pending : this.first;
+    if (!rest) return false;
+    const joint = joined(bytes.subarray(seam), rest);
+    this.lines[0] = make_line(joint, offset + seam, line.before, !open);
+    if (open) {
+      this.pending = joint;
+      this.pending_offset = offset + seam;
+    } else this.first = joint;
+    return true;
   }
 
   private trim(): void {
@@ -159,6 +185,7 @@ export class LogLines {
     const drop = over + 1_000;
     this.lines = this.lines.slice(drop);
     this.dropped += drop;
+    this.first = undefined;
   }
 }
 

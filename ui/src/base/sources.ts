@@ -27,8 +27,11 @@ export interface LogSource {
   readonly size: number; // bytes of the whole log
   readonly start: number; // offset of the first line that is here
   readonly lost: number; // bytes that never came
+  readonly loaded: boolean; // what is here is what there is
   readonly loading: boolean; // earlier lines are on their way
   readonly problem: string;
   readonly download: string; // path of the whole log
+  // The same for who shows a token: the browser fetches it by itself, without.
+  signed_download?(): Promise<string> | undefined;
   load_earlier(): void;
 }

@@ -53,7 +53,7 @@ interface SearchProps {
   value: string;
   change: (value: string) => void;
   enter?: (back: boolean) => void;
-  field?: (element: HTMLInputElement | null) => void;
+  field?: RefObject<HTMLInputElement | null>; // for who wants to put the focus there
 }
 
 // Apart from what stands around it: React looks into an input, which costs a browser a layout,
@@ -67,7 +67,10 @@ const SearchInput = memo(function SearchInput(props: {
   return (
     <input
       type="search"
-      ref={(element) => latest.current.field?.(element)}
+      ref={(element) => {
+        const { field } = latest.current;
+        if (field) field.current = element;
+      }}
       placeholder={name}
       aria-label={name}
       value={value}

@@ -17,6 +17,33 @@ interface Props {
   children?: ReactNode; // stands after the title: which attempt
 }
 
+function download(address: string): void {
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = '';
+  link.click();
+}
+
+function Download({ source }: { source: LogSource }): ReactNode {
+  return (
+    <a
+      className="icon-link"
+      href={source.download}
+      download
+      onClick={(event) => {
+        const signed = source.signed_download?.();
+        if (!signed) return;
+        event.preventDefault();
+        void signed.then(download);
+      }}
+      aria-label="Download the whole log"
+      title="Download the whole log"
+    >
+      <Icon name="download" />
+    </a>
+  );
+}
+
 export function LogView(props: Props): ReactNode {
   const { source } = props;
   const { lines: log } = source;
@@ -29,6 +56,7 @@ export function LogView(props: Props): ReactNode {
   const [query, set_query] = useState('');
   const [hit, set_hit] = useState(-1); // of hits
   const total = log.lines.length + log.dropped;
+  const appended = total - log.prepended;
 
   const hits = useMemo(() => {
     const needle = query.toLowerCase();
@@ -44,7 +72,7 @@ export function LogView(props: Props): ReactNode {
 
   const show_line = (at: number): void => {
     set_follow(false);
-    set_seen(total);
+    set_seen(appended);
     const element = box.current!;
     const row = element.querySelector<HTMLElement>(`[data-line="${at}"]`);
     if (wrap && row) row.scrollIntoView({ block: 'center' });
@@ -94,15 +122,15 @@ export function LogView(props: Props): ReactNode {
     End: { does: 'Follow the log', act: go_to_end },
     s: { does: 'Search the log', act: () => field.current?.focus() },
   });
-  const fresh = Math.max(0, total - seen);
+  const fresh = Math.max(0, appended - seen);
   return (
     <section className="log" aria-label="Log">
       <header>
         <h3>Log</h3>
         {props.children}
         <span className="quiet number">
-          {source.start > 0 ? '' : `${plural(total, 'line')}, `}
-          {bytes(source.size)}
+          {source.start > 0 || !source.loaded ? '' : `${plural(total, 'line')}, `}
+          {source.loaded && bytes(source.size)}
         </span>
         <span className="space" />
         {first_error >= 0 && (
@@ -119,9 +147,7 @@ export function LogView(props: Props): ReactNode {
             set_hit(-1);
           }}
           enter={next_hit}
-          field={(element) => {
-            field.current = element;
-          }}
+          field={field}
         />
         {query !== '' && (
           <span className="quiet number" role="status">
@@ -129,22 +155,14 @@ export function LogView(props: Props): ReactNode {
           </span>
         )}
         <IconButton icon="wrap" name="Wrap long lines" pressed={wrap} act={() => set_wrap(!wrap)} />
-        <a
-          className="icon-link"
-          href={source.download}
-          download
-          aria-label="Download the whole log"
-          title="Download the whole log"
-        >
-          <Icon name="download" />
-        </a>
+        <Download source={source} />
         <button
           className={follow ? 'follow on' : 'follow'}
           aria-pressed={follow}
           title="Follow the end (End)"
           onClick={() => {
             if (follow) {
-              set_seen(total);
+              set_seen(appended);
               set_follow(false);
             } else go_to_end();
           }}
@@ -162,7 +180,7 @@ export function LogView(props: Props): ReactNode {
         onScroll={(event) => {
           const { scrollTop, clientHeight, scrollHeight } = event.currentTarget;
           const at_end = scrollTop + clientHeight >= scrollHeight - kLine;
-          if (!at_end && follow) set_seen(total);
+          if (!at_end && follow) set_seen(appended);
           if (at_end !== follow) set_follow(at_end);
         }}
       >
@@ -182,7 +200,7 @@ export function LogView(props: Props): ReactNode {
         {source.lost > 0 && (
           <p className="quiet">{bytes(source.lost)} of this log never reached Telltale.</p>
         )}
-        {total === 0 && (
+        {total === 0 && source.loaded && (
           <p className="quiet">{props.live ? 'Nothing written yet.' : 'Nothing was written.'}</p>
         )}
         {wrap && log.lines.length > kWrappedMost && (

@@ -22,18 +22,19 @@ interface Hit {
   to: string;
 }
 
-function use_run_hits(text: string): Hit[] {
+function use_run_hits(text: string): { hits: Hit[]; loaded: boolean } {
   const query = new URLSearchParams({ limit: String(kRuns), ...(text ? { text } : {}) });
   const path = `/api/v1/runs?${query}`;
   const store = use_store(path, () => new RunsStore(path));
   const now = Date.now();
-  return store.runs.slice(0, kRuns).map((run) => ({
+  const hits = store.runs.slice(0, kRuns).map((run) => ({
     key: run.runKey,
     state: run.state,
     name: run.name || run.runKey,
     note: `${look(run.state).word}, ${ago(ms_of(run.lastEventAtUs), now)}`,
     to: `/runs/${run.runKey}`,
   }));
+  return { hits, loaded: store.loaded };
 }
 
 function TaskHits(props: {
@@ -72,7 +73,7 @@ function Inside(props: { run_key: string; close: () => void }): ReactNode {
     field.current?.focus();
   }, []);
   const runs = use_run_hits(text);
-  const hits = [...(text && props.run_key ? tasks : []), ...runs];
+  const hits = [...(text && props.run_key ? tasks : []), ...runs.hits];
   const chosen = Math.min(at, hits.length - 1);
   const open = (hit: Hit | undefined): void => {
     if (!hit) return;
@@ -98,9 +99,7 @@ function Inside(props: { run_key: string; close: () => void }): ReactNode {
           set_at(0);
         }}
         enter={() => open(hits[chosen])}
-        field={(element) => {
-          field.current = element;
-        }}
+        field={field}
       />
       <ul>
         {hits.map((hit, place) => (
@@ -116,7 +115,9 @@ function Inside(props: { run_key: string; close: () => void }): ReactNode {
           </li>
         ))}
       </ul>
-      {hits.length === 0 && <p className="quiet">Nothing matches {query}.</p>}
+      {hits.length === 0 && runs.loaded && (
+        <p className="quiet">{text ? `Nothing matches ${text}.` : 'No runs yet.'}</p>
+      )}
     </div>
   );
 }

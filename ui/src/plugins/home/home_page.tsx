@@ -1,16 +1,16 @@
 // Home: what needs a person, what runs now, and all runs, newest first.
-import { useDeferredValue, useEffect, useState, type ReactNode } from 'react';
+import { useDeferredValue, useEffect, useRef, useState, type ReactNode } from 'react';
 import { RunsStore } from '../../api/stores';
 import { use_store } from '../../api/use_store';
-import { plural } from '../../base/format';
+import { count, plural } from '../../base/format';
 import { use_keys } from '../../base/keys';
 import { go, Link, use_query } from '../../base/router';
-import { has_ended, kRunning } from '../../base/state';
+import { kRunning } from '../../base/state';
 import { use_now } from '../../base/use_signal';
 import { Boundary } from '../../widgets/boundary';
 import { Choice, Command, SearchField } from '../../widgets/controls';
 import { StateIcon } from '../../widgets/state_mark';
-import { Attention, needs_attention } from './attention';
+import { Attention } from './attention';
 import { RunCard } from './run_card';
 import { RunTable } from './run_table';
 import './home_page.css';
@@ -18,6 +18,12 @@ import './home_page.css';
 const kPage = 50;
 const kMost = 200;
 const kCards = 4;
+const kAttention = `/api/v1/runs?attention=1&limit=${kMost}`;
+const kGoing =
+  '/api/v1/runs?limit=12&' +
+  ['pending', 'queued', 'running', 'retrying', 'suspended', 'unknown']
+    .map((state) => `state=${state}`)
+    .join('&');
 const kFilters = [
   ['', 'All'],
   ['running', 'Running'],
@@ -40,12 +46,13 @@ function Empty(): ReactNode {
   );
 }
 
-// The newest runs, whatever the table below is filtered by.
-function Now(props: { store: RunsStore; now: number }): ReactNode {
-  const { store, now } = props;
-  const attention = needs_attention(store.runs, now);
-  const going = store.runs.filter((run) => !has_ended(run.state) && run.source !== 'setup');
-  const setup = store.runs.filter((run) => run.source === 'setup' && run.state === kRunning);
+// Whatever the table below is filtered by, and however many runs there are: the server knows them
+// all.
+function Now(props: { attention: RunsStore; going: RunsStore; now: number }): ReactNode {
+  const { attention, now } = props;
+  const going = props.going.runs.filter((run) => run.source !== 'setup');
+  const setup = props.going.runs.filter((run) => run.source === 'setup' && run.state === kRunning);
+  const total = props.going.total - (props.going.runs.length - going.length);
   return (
     <>
       {setup.map((run) => (
@@ -55,15 +62,12 @@ function Now(props: { store: RunsStore; now: number }): ReactNode {
           {run.message || 'The example starts by itself when it is there.'}
         </Link>
       ))}
-      <Attention runs={attention} now={now} />
+      <Attention runs={attention.runs} total={attention.total} now={now} />
       <section aria-label="Running now">
-        <h2>
-          Running now{' '}
-          {going.length > 0 && <span className="quiet">{plural(going.length, 'run')}</span>}
-        </h2>
+        <h2>Running now {total > 0 && <span className="quiet">{plural(total, 'run')}</span>}</h2>
         <div className="cards-row">
           {going.slice(0, kCards).map((run) => (
-            <RunCard key={run.runKey} run={run} runs={store.runs} now={now} />
+            <RunCard key={run.runKey} run={run} now={now} />
           ))}
           {going.length === 0 && (
             <div className="run-card idle">
@@ -87,17 +91,22 @@ export function HomePage(): ReactNode {
   if (text) search.set('text', text);
   if (state) search.set('state', state);
   const path = `/api/v1/runs?${search}`;
-  const store = use_store(path, () => new RunsStore(path));
+  const store = use_store('runs', () => new RunsStore(path));
+  useEffect(() => {
+    store.move(path);
+  }, [store, path]);
+  const loaded = store.loaded && store.path === path;
+  const stands = useRef(false);
   const now = use_now(1000, true);
   const [marked, set_marked] = useState(-1);
   useEffect(() => {
     document.title = 'Telltale';
   }, []);
-  let field: HTMLInputElement | null = null;
+  const field = useRef<HTMLInputElement>(null);
   const move = (by: number): void =>
     set_marked((old) => Math.max(0, Math.min(store.runs.length - 1, old + by)));
   use_keys({
-    s: { does: 'Search the runs', act: () => field?.focus() },
+    s: { does: 'Search the runs', act: () => field.current?.focus() },
     j: { does: 'Next run', act: () => move(1) },
     k: { does: 'Previous run', act: () => move(-1) },
     Enter: {
@@ -107,13 +116,14 @@ export function HomePage(): ReactNode {
     },
   });
   const filtered = text !== '' || state !== '';
-  const all = `/api/v1/runs?limit=${kPage}`;
-  const newest = use_store(all, () => new RunsStore(all));
+  const attention = use_store(kAttention, () => new RunsStore(kAttention));
+  const going = use_store(kGoing, () => new RunsStore(kGoing));
   // All at once, so that no part pushes another down.
-  if (!newest.loaded || (!store.loaded && !filtered)) {
+  stands.current ||= attention.loaded && going.loaded && (loaded || filtered);
+  if (!stands.current) {
     return <main className="page" aria-busy="true" />;
   }
-  if (store.loaded && store.runs.length === 0 && !filtered) {
+  if (loaded && store.runs.length === 0 && !filtered) {
     return (
       <main className="page">
         <Empty />
@@ -123,27 +133,25 @@ export function HomePage(): ReactNode {
   return (
     <main className="page">
       <Boundary name="what runs now">
-        <Now store={newest} now={now} />
+        <Now attention={attention} going={going} now={now} />
       </Boundary>
-      <section aria-label="Runs">
+      <section aria-label="Runs" className="runs">
         <div className="tools">
           <h2>
-            Runs <span className="quiet number">{store.loaded ? store.total : ''}</span>
+            Runs <span className="quiet number">{loaded ? count(store.total) : ''}</span>
           </h2>
           <SearchField
             name="Find a run by name, pipeline or task"
             cap="S"
             value={query}
             change={set_query}
-            field={(element) => {
-              field = element;
-            }}
+            field={field}
           />
           <span className="space" />
           <Choice<Filter> name="State" options={kFilters} value={state} choose={set_state} />
         </div>
         {store.problem && <p className="banner bad">{store.problem}</p>}
-        {store.loaded && store.runs.length === 0 && (
+        {loaded && store.runs.length === 0 && (
           <p className="empty">
             Nothing matches{query && ` ${query}`}.{' '}
             <button

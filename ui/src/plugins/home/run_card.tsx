@@ -91,12 +91,9 @@ function Spark(props: { base: string; id: string }): ReactNode {
   );
 }
 
-export function RunCard(props: {
-  run: RunSummary;
-  runs: readonly RunSummary[];
-  now: number;
-}): ReactNode {
+export function RunCard(props: { run: RunSummary; now: number }): ReactNode {
   const { run, now } = props;
+  const estimate = estimate_of(run.usual);
   const base = `/api/v1/runs/${run.runKey}`;
   const store = use_store(base, () => new RunStore(base));
   const graph = use_store(`${base}/graph`, () => new GraphStore(`${base}/graph`));
@@ -136,14 +133,9 @@ export function RunCard(props: {
           (run.message ?? '')
         )}
       </span>
-      <TimeAxis
-        start={start}
-        now={now}
-        share={run.progress}
-        estimate={estimate_of(run, props.runs)}
-      />
+      <TimeAxis start={start} now={now} share={run.progress} estimate={estimate} />
       <span className="row">
-        <Eta start={start} now={now} estimate={estimate_of(run, props.runs)} />
+        <Eta start={start} now={now} estimate={estimate} />
         <span className="space" />
         {failed > 0 && (
           <span>

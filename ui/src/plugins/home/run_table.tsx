@@ -2,7 +2,7 @@
 // the run before.
 import type { ReactNode } from 'react';
 import type { RunSummary } from '../../api/gen/view_pb';
-import { alike, duration_ms, estimate_of } from '../../api/use_estimate';
+import { duration_ms, estimate_of } from '../../api/use_estimate';
 import { ago, clock, difference, duration, full_time, metric, ms_of } from '../../base/format';
 import { go, Link } from '../../base/router';
 import { has_ended, kFailed, kRunning, look } from '../../base/state';
@@ -11,7 +11,6 @@ import { StateIcon } from '../../widgets/state_mark';
 
 interface RowProps {
   run: RunSummary;
-  runs: readonly RunSummary[];
   now: number;
   marked: boolean;
 }
@@ -19,7 +18,7 @@ interface RowProps {
 // A bar as long as the run took, an upright where it usually ends.
 function Usual(props: RowProps & { took: number }): ReactNode {
   const { run, took } = props;
-  const usual = estimate_of(run, props.runs);
+  const usual = estimate_of(run.usual);
   if (!usual) return null;
   const whole = Math.max(usual.typical, took) * 1.15;
   const share = (ms: number): string => `${(ms / whole) * 100}%`;
@@ -35,16 +34,13 @@ function Usual(props: RowProps & { took: number }): ReactNode {
   );
 }
 
-function against_last(run: RunSummary, runs: readonly RunSummary[]): string {
-  const before = alike(run, runs).find(
-    (other) => other.createdAtUs < run.createdAtUs && other.mainMetric === run.mainMetric,
-  );
-  if (!run.mainMetric || !before) return '';
-  return difference(run.mainMetricValue - before.mainMetricValue);
+function against_last(run: RunSummary): string {
+  if (!run.mainMetric || run.lastMainMetric === undefined) return '';
+  return difference(run.mainMetricValue - run.lastMainMetric);
 }
 
 function Row(props: RowProps): ReactNode {
-  const { run, runs, now } = props;
+  const { run, now } = props;
   const to = `/runs/${run.runKey}`;
   const { word, token, name } = look(run.state);
   const start = ms_of(run.startedAtUs || run.createdAtUs);
@@ -66,26 +62,28 @@ function Row(props: RowProps): ReactNode {
         </span>
       </td>
       <td className="name">
-        <Link to={to}>{run.name || run.runKey}</Link>{' '}
-        {run.pipeline !== run.name && <span className="quiet">{run.pipeline}</span>}
+        <span className="cut" title={run.name}>
+          <Link to={to}>{run.name || run.runKey}</Link>{' '}
+          {run.pipeline !== run.name && <span className="quiet">{run.pipeline}</span>}
+        </span>
         {run.failure && <small>{run.failure}</small>}
       </td>
       <td className="wide">
         <CountsBar counts={run.counts} />
       </td>
       <td className="number">{duration(took)}</td>
-      <td className="wide">
+      <td className="wide third">
         <Usual {...props} took={took} />
       </td>
-      <td className="wide number">
+      <td className="wide metric number" title={run.mainMetric}>
         {run.mainMetric && (
-          <>
-            {run.mainMetric} <b>{metric(run.mainMetricValue)}</b>
-          </>
+          <span className="named">
+            <span>{run.mainMetric}</span> <b>{metric(run.mainMetricValue)}</b>
+          </span>
         )}
       </td>
-      <td className="wide number">{against_last(run, runs)}</td>
-      <td className="wide number" title={full_time(ms_of(run.lastEventAtUs))}>
+      <td className="wide third number">{against_last(run)}</td>
+      <td className="wide second number" title={full_time(ms_of(run.lastEventAtUs))}>
         {has_ended(run.state)
           ? clock(ms_of(run.lastEventAtUs), now)
           : ago(ms_of(run.lastEventAtUs), now)}
@@ -111,29 +109,23 @@ export function RunTable(props: {
           <th scope="col" className="number">
             Duration
           </th>
-          <th scope="col" className="wide">
+          <th scope="col" className="wide third">
             vs usual
           </th>
-          <th scope="col" className="wide number">
+          <th scope="col" className="wide metric number">
             Main metric
           </th>
-          <th scope="col" className="wide number">
+          <th scope="col" className="wide third number">
             vs last
           </th>
-          <th scope="col" className="wide number">
+          <th scope="col" className="wide second number">
             Last event
           </th>
         </tr>
       </thead>
       <tbody>
         {props.runs.map((run, at) => (
-          <Row
-            key={run.runKey}
-            run={run}
-            runs={props.runs}
-            now={props.now}
-            marked={at === props.marked}
-          />
+          <Row key={run.runKey} run={run} now={props.now} marked={at === props.marked} />
         ))}
       </tbody>
     </table>

@@ -4,6 +4,7 @@ import { post } from '../../api/actions';
 import type { RunSummary } from '../../api/gen/view_pb';
 import { go } from '../../base/router';
 import { Modal } from '../../widgets/controls';
+import { OwnerOnly, use_is_owner } from './owner_only';
 
 // As it is typed: a text without its quotes, all else as JSON.
 function typed(json: string): string {
@@ -15,8 +16,30 @@ function typed(json: string): string {
   }
 }
 
+function Fields(props: {
+  parameters: Record<string, string>;
+  changed: Record<string, string>;
+  change: (changed: Record<string, string>) => void;
+}): ReactNode {
+  const { parameters, changed, change } = props;
+  return (
+    <div className="fields">
+      {Object.keys(parameters).map((name) => (
+        <label key={name}>
+          <span>{name}</span>
+          <input
+            value={changed[name] ?? typed(parameters[name]!)}
+            onChange={(event) => change({ ...changed, [name]: event.target.value })}
+          />
+        </label>
+      ))}
+    </div>
+  );
+}
+
 export function Again(props: { run: RunSummary; parameters: Record<string, string> }): ReactNode {
   const { run } = props;
+  const owner = use_is_owner();
   const [open, set_open] = useState(false);
   const [problem, set_problem] = useState('');
   const [busy, set_busy] = useState(false);
@@ -61,24 +84,19 @@ export function Again(props: { run: RunSummary; parameters: Record<string, strin
           }}
         >
           <h2>Run {run.name || 'this'} again</h2>
-          {names.length === 0 && <p>It takes no parameters.</p>}
-          <div className="fields">
-            {names.map((name) => (
-              <label key={name}>
-                <span>{name}</span>
-                <input
-                  value={changed[name] ?? typed(props.parameters[name]!)}
-                  onChange={(event) => set_changed({ ...changed, [name]: event.target.value })}
-                />
-              </label>
-            ))}
-          </div>
+          {!owner && <OwnerOnly />}
+          {owner && names.length === 0 && <p>It takes no parameters.</p>}
+          <Fields
+            parameters={owner ? props.parameters : {}}
+            changed={changed}
+            change={set_changed}
+          />
           {problem && <p className="cause">{problem}</p>}
           <p className="acts">
             <button type="button" onClick={() => set_open(false)}>
               Not now
             </button>
-            <button className="main" type="submit" disabled={busy}>
+            <button className="main" type="submit" disabled={busy || !owner}>
               {busy ? 'Starting' : 'Run'}
             </button>
           </p>

@@ -1,5 +1,5 @@
 // Everything the tasks made, by task.
-import { useState, type ReactNode } from 'react';
+import { useRef, useState, type ReactNode } from 'react';
 import { clock, full_time, ms_of, plural } from '../../base/format';
 import { use_keys } from '../../base/keys';
 import { has_ended } from '../../base/state';
@@ -12,8 +12,8 @@ import type { TabProps } from './run_page';
 export function ArtifactsTab(props: TabProps): ReactNode {
   const { store, now } = props;
   const [query, set_query] = useState('');
-  let field: HTMLInputElement | null = null;
-  use_keys({ s: { does: 'Find an artifact', act: () => field?.focus() } });
+  const field = useRef<HTMLInputElement>(null);
+  use_keys({ s: { does: 'Find an artifact', act: () => field.current?.focus() } });
   const needle = query.toLowerCase();
   const made = [...store.artifacts.values()]
     .filter((one) => !one.input)
@@ -31,9 +31,7 @@ export function ArtifactsTab(props: TabProps): ReactNode {
           cap="S"
           value={query}
           change={set_query}
-          field={(element) => {
-            field = element;
-          }}
+          field={field}
         />
         <span className="quiet">{plural(total, 'artifact')}</span>
       </div>

@@ -1,6 +1,6 @@
 // Every series of the run: one chart a name, one line a task, all with one cursor. Picked tasks are
 // in colour, the others behind them in grey.
-import { useMemo, useState, type ReactNode } from 'react';
+import { useMemo, useRef, useState, type ReactNode } from 'react';
 import type { SeriesView, TaskView } from '../../api/gen/view_pb';
 import type { RunStore } from '../../api/run_store';
 import { use_points } from '../../api/use_points';
@@ -174,8 +174,8 @@ function Picker(props: {
 }): ReactNode {
   const { measurers, picked } = props;
   const [query, set_query] = useState('');
-  let field: HTMLInputElement | null = null;
-  use_keys({ s: { does: 'Filter tasks', act: () => field?.focus() } });
+  const field = useRef<HTMLInputElement>(null);
+  use_keys({ s: { does: 'Filter tasks', act: () => field.current?.focus() } });
   const shown = measurers.filter((one) => one.name.toLowerCase().includes(query.toLowerCase()));
   const toggle = (id: string): void => {
     if (picked.includes(id)) props.set_picked(picked.filter((one) => one !== id));
@@ -183,15 +183,7 @@ function Picker(props: {
   };
   return (
     <aside className="picker" aria-label="Tasks in the charts">
-      <SearchField
-        name="Filter tasks"
-        cap="S"
-        value={query}
-        change={set_query}
-        field={(element) => {
-          field = element;
-        }}
-      />
+      <SearchField name="Filter tasks" cap="S" value={query} change={set_query} field={field} />
       <p className="quiet">
         {picked.length} of {count(measurers.length)} in colour
       </p>

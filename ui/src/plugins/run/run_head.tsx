@@ -60,6 +60,22 @@ function Facts(props: { run: RunSummary; now: number }): ReactNode {
   );
 }
 
+// Which workflow of which cluster it is, and what of it can't be shown.
+function Origin(props: { run: RunSummary }): ReactNode {
+  const origin = props.run.clusterObject;
+  if (!origin) return null;
+  const place = [origin.cluster, origin.namespace].filter(Boolean).join(' / ');
+  return (
+    <>
+      <span className="quiet" title={`${props.run.source}: ${origin.name}`}>
+        {place}
+      </span>
+      {origin.deleted && <span className="quiet">deleted in the cluster</span>}
+      {origin.notice && <span className="quiet">{origin.notice}</span>}
+    </>
+  );
+}
+
 export function RunHead(props: Props): ReactNode {
   const { run, base, now } = props;
   const ended = has_ended(run.state);
@@ -70,6 +86,7 @@ export function RunHead(props: Props): ReactNode {
         <StateIcon state={run.state} share={run.state === kRunning ? run.progress : undefined} />
         <h1>{run.name || 'Run'}</h1>
         {run.pipeline && run.pipeline !== run.name && <span className="quiet">{run.pipeline}</span>}
+        <Origin run={run} />
         <Pill
           state={run.state}
           text={run.state === kRunning ? `${word} ${percent(run.progress)}` : word}
@@ -77,7 +94,8 @@ export function RunHead(props: Props): ReactNode {
         <span className="space" />
         {ended
           ? run.launch && <Again run={run} parameters={props.store.parameters} />
-          : run.source !== 'setup' && <Stop store={props.store} base={base} now={now} />}
+          : run.source !== 'setup' &&
+            !run.clusterObject && <Stop store={props.store} base={base} now={now} />}
       </div>
       <Facts run={run} now={now} />
       <div className="below">

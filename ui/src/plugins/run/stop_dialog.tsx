@@ -6,9 +6,11 @@ import { duration, plural } from '../../base/format';
 import { kRunning } from '../../base/state';
 import { Modal } from '../../widgets/controls';
 import { took_ms } from '../../widgets/task_text';
+import { OwnerOnly, use_is_owner } from './owner_only';
 
 export function Stop(props: { store: RunStore; base: string; now: number }): ReactNode {
   const { store, now } = props;
+  const owner = use_is_owner();
   const [open, set_open] = useState(false);
   const [problem, set_problem] = useState('');
   const busy = [...store.tasks.values()].filter(
@@ -29,6 +31,7 @@ export function Stop(props: { store: RunStore; base: string; now: number }): Rea
       </button>
       <Modal name="Stop this run" open={open} close={() => set_open(false)}>
         <h2>Stop this run</h2>
+        {!owner && <OwnerOnly />}
         <p>
           {busy.length > 0
             ? `Stops ${plural(busy.length, 'task')}; ${duration(lost)} of work is lost.`
@@ -37,7 +40,7 @@ export function Stop(props: { store: RunStore; base: string; now: number }): Rea
         {problem && <p className="cause">{problem}</p>}
         <p className="acts">
           <button onClick={() => set_open(false)}>Keep running</button>
-          <button className="danger" onClick={stop}>
+          <button className="danger" disabled={!owner} onClick={stop}>
             Stop run
           </button>
         </p>

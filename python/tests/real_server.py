@@ -40,13 +40,16 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self._arguments = arguments
         self._prefix = prefix  # of its command: a program that starts it under limits
+        # Where it leaves a token for commands of the same user: not in this user's own folder.
+        self.state = data.parent / "state"
+        self.environment = {**os.environ, "XDG_STATE_HOME": str(self.state)}
         self.start()
 
     def start(self) -> None:
         listen = f"127.0.0.1:{self.port}"
         command = [*self._prefix, BINARY, "serve", "--listen", listen, "--data", str(self.data)]
         command += self._arguments
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=self.environment)
         await_that(self.is_ready)
 
     def is_ready(self) -> bool:
@@ -89,8 +92,17 @@ class Server:
         except urllib.error.HTTPError as error:
             return error.code, lower(error.headers), error.read()
 
+    @property
+    def owner(self) -> Dict[str, str]:
+        """The headers of a request that acts for who owns the server."""
+        token = (self.data / "token").read_text().strip()
+        return {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+
     def post(self, path: str) -> int:
-        return self.ask(path, b"{}", {"Content-Type": "application/json"})[0]
+        return self.ask(path, b"{}", self.owner)[0]
+
+    def launch(self, body: bytes) -> Answer:
+        return self.ask("/api/v1/runs", body, self.owner)
 
     def tell(self, *events: Any) -> Tuple[int, Dict[str, Any]]:
         """Posts events, each a dict or bytes as they are; status and body of the answer."""

@@ -130,7 +130,7 @@ def test_an_event_of_an_unknown_run_makes_it_known(server: Server) -> None:
     status, _, body = server.ask(f"/api/v1/runs/{other}")
     assert status == 404 and "No run has this key" in json.loads(body)["detail"]
     assert server.ask("/api/v1/runs/not-a-key")[0] == 400
-    assert server.ask(f"/api/v1/runs/{other}/cancel", b"{}")[0] == 404
+    assert server.post(f"/api/v1/runs/{other}/cancel") == 404
     assert server.tell(*events_of("heartbeat", {}, key=other))[0] == 200
     await_that(lambda: server.run(other).get("run_key") == other)
 

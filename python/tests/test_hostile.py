@@ -5,13 +5,17 @@ import base64
 import json
 import os
 import resource
+import signal
 import struct
+import subprocess
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import Iterator, Tuple
+from typing import Any, Dict, Iterator, List, Tuple
 
 import pytest
 from conftest import RUN_KEY
+from real_server import BINARY as PROGRAM
 from real_server import Server, await_that, events_of, needs_server
 
 from telltale import ids
@@ -20,6 +24,7 @@ pytestmark = needs_server
 
 CONNECTIONS = 1024  # limits::kConnections
 SUBSCRIPTIONS = 256  # limits::kSubscriptions
+LARGE = (16 << 20) - 2  # within limits::kIngestBodyBytes
 FRAME_BYTES = 64 << 10  # limits::kClientFrameBytes
 EVENT = json.dumps(events_of("heartbeat", {})[0]).encode()
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
@@ -108,10 +113,10 @@ def is_served(server: Server) -> bool:
 
 
 @contextmanager
-def more_files() -> Iterator[None]:
+def more_files(files: int = CONNECTIONS + 500) -> Iterator[None]:
     """As many as it takes for more connections than the server has room for."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(CONNECTIONS + 500, hard), hard))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(files, hard)), hard))
     try:
         yield
     finally:
@@ -127,6 +132,56 @@ def test_connections_that_are_only_held_keep_nobody_out(server: Server) -> None:
                 connection.send((b"GET / HTTP/1.1\r\n", b"", b"POST /api", b"\r\n")[i % 4])
         assert is_served(server)
     assert is_served(server)
+
+
+def test_bodies_that_drip_and_sockets_that_idle_lock_nobody_out(server: Server) -> None:
+    with more_files(12_000), ExitStack() as held:
+        dripping = []
+        for _ in range(1_100):
+            connection = held.enter_context(server.connect())
+            connection.write("POST /api/v1/events", b"12345", Content_Length="10")
+            dripping.append(connection)
+        assert is_served(server)
+        for connection in dripping:
+            with suppress(OSError):  # of one that had to make room
+                connection.send(b"6")
+        assert is_served(server)
+        for _ in range(10_000):
+            held.enter_context(server.connect())
+        assert is_served(server)
+    assert is_served(server)
+
+
+def test_bodies_of_strangers_cost_no_memory(server: Server) -> None:
+    before = resident_kib(server)
+    with ExitStack() as held:
+        asking = [held.enter_context(server.connect()) for _ in range(150)]
+        for connection in asking:
+            length = str((16 << 20) - 1)
+            connection.write("POST /api/v1/events", Host="evil.example", Content_Length=length)
+        for connection in asking:
+            assert connection.answer()[0] == 403
+            with suppress(OSError):  # it is not read for long
+                connection.send(b"x" * (1 << 20))
+        assert resident_kib(server) - before < 32 << 10
+
+
+def test_bodies_that_wait_for_their_end_are_bounded_together(server: Server) -> None:
+    before = resident_kib(server)
+    with ExitStack() as held:
+        statuses = []
+        for _ in range(10):
+            connection = held.enter_context(server.connect())
+            with suppress(OSError):  # of one that was told to come back
+                connection.write("POST /api/v1/events", b"x" * LARGE, Content_Length=str(LARGE + 1))
+                continue
+            with suppress(OSError, EOFError):
+                status, headers, _ = connection.answer()
+                statuses.append((status, headers["retry-after"]))
+        # Those that hold bytes and send no more give them up to who has something to say.
+        await_that(lambda: is_served(server))
+        assert set(statuses) <= {(429, "1")}
+        assert resident_kib(server) - before < 200 << 10
 
 
 def test_many_who_watch_keep_out_nobody_who_asks(server: Server) -> None:
@@ -148,6 +203,34 @@ def test_without_files_for_more_connections_it_makes_room(tmp_path: Path) -> Non
         assert is_served(server)
     finally:
         server.kill()
+
+
+def test_more_peers_than_files_end_nothing(tmp_path: Path) -> None:
+    server = Server(tmp_path / "data", ["prlimit", "--nofile=64:64"])
+    try:
+        with ExitStack() as held:
+            for _ in range(200):
+                held.enter_context(server.connect())
+            await_that(lambda: is_served(server))
+    finally:
+        server.kill()
+
+
+def test_too_few_files_to_start_with_are_said_in_words(tmp_path: Path) -> None:
+    said = 0
+    for files in range(12, 48, 3):
+        command = ["prlimit", f"--nofile={files}:{files}", PROGRAM, "serve", "--listen"]
+        command += ["127.0.0.1:0", "--data", str(tmp_path / str(files))]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            assert process.stdout is not None and process.stderr is not None
+            started = process.stdout.readline()
+            if started:
+                process.kill()
+                break
+            assert process.wait(60) == 1, (files, process.stderr.read())
+            assert process.stderr.read().startswith(b"telltale: ")
+            said += 1
+    assert started and said > 0
 
 
 def test_peers_that_vanish_leave_nothing_behind(server: Server) -> None:
@@ -205,8 +288,8 @@ def test_pipelined_requests_are_answered_in_their_order(server: Server) -> None:
             400,
         ),
         (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
-        (b"BREW / HTTP/1.1\r\n\r\n", 405),
-        (b"GET / HTTP/1.1\r\n\r\n", 403),  # no Host
+        (b"BREW / HTTP/1.0\r\n\r\n", 403),  # no Host, which HTTP/1.0 may leave out
+        (b"GET / HTTP/1.1\r\n\r\n", 400),  # no Host, which HTTP/1.1 may not
         (b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n", 403),
     ],
 )
@@ -228,7 +311,7 @@ def test_bodies_of_any_depth_are_parsed_or_refused(server: Server) -> None:
         event = EVENT[:-1] + b',"x":' + deep + b"}"
         assert server.ask("/api/v1/events", event)[0] in (200, 400)
         for body in (deep, b'{"parameters":{"a":' + deep + b"}}", opening * 100_000):
-            assert server.ask("/api/v1/runs", body)[0] == 400
+            assert server.launch(body)[0] == 400
     assert is_served(server)
 
 
@@ -248,7 +331,7 @@ def test_what_cannot_be_started_is_refused_before_it_is_a_run(
         ({"again": RUN_KEY}, 404, "No run has this key"),
     ]
     for request, status, reason in cases:
-        found, _, body = server.ask("/api/v1/runs", json.dumps(request).encode())
+        found, _, body = server.launch(json.dumps(request).encode())
         assert (found, reason in json.loads(body)["detail"]) == (status, True), body
     assert "runs" not in server.get("/api/v1/runs")
 
@@ -280,7 +363,7 @@ def test_no_path_leads_out_of_the_page(server: Server, target: str) -> None:
         status, headers, body = connection.request(f"GET {target}")
         assert b"root:" not in body
         # A view of the page, whose router knows it not, or a refusal.
-        assert status in (400, 404) or headers["content-type"].startswith("text/html")
+        assert status in (400, 403, 404) or headers["content-type"].startswith("text/html")
 
 
 def test_percent_encoding_of_any_kind_is_text(server: Server) -> None:
@@ -295,7 +378,7 @@ def test_percent_encoding_of_any_kind_is_text(server: Server) -> None:
 
 def test_only_a_get_opens_a_stream_and_only_a_post_sends(server: Server) -> None:
     stream = {"Accept": "text/event-stream"}
-    assert server.ask("/api/v1/runs", b"{}", stream)[0] == 400
+    assert server.ask("/api/v1/runs", b"{}", {**stream, **server.owner})[0] == 400
     assert server.ask("/api/v1/events", EVENT, stream)[0] == 200
     assert server.ask("/api/v1/runs", None, stream, "HEAD")[0] == 200
     assert server.ask("/api/v1/rejected", method="HEAD")[0] == 200
@@ -345,6 +428,18 @@ def test_a_websocket_of_another_site_is_not_opened(server: Server) -> None:
     assert WebSocket(server, Origin="http://evil.example").status == 403
     assert WebSocket(server, Origin=server.url).status == 101
     assert WebSocket(server, Sec_WebSocket_Version="8").status == 426
+    assert WebSocket(server, Sec_WebSocket_Key="short").status == 400
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket"}
+    for path, fields, status in (
+        ("/api/v1/live", {}, 404),
+        ("/api/v1/live", upgrade, 426),
+        ("/api/v1/runs", upgrade, 404),
+    ):
+        with server.connect() as connection:
+            found, headers, body = connection.request(f"GET {path}", **fields)
+            assert (found, headers["content-type"]) == (status, "application/problem+json")
+            assert headers["server"] == "telltale"
+            assert json.loads(body)["detail"]
 
 
 def test_a_search_made_to_be_slow_holds_up_nobody(server: Server) -> None:
@@ -355,6 +450,72 @@ def test_a_search_made_to_be_slow_holds_up_nobody(server: Server) -> None:
     status, _, body = server.ask("/api/v1/runs?text=" + "a" * 20_000 + "b")
     assert (status, json.loads(body)) == (200, {})
     assert is_served(server)
+
+
+def chain(count: int) -> Dict[str, List[str]]:
+    """What each task depends on: the one before, and the first."""
+    return {f"t{n}": [f"t{n - 1}"] * (n > 0) + ["t0"] * (n > 1) for n in range(count)}
+
+
+def dense(layers: int, width: int) -> Dict[str, List[str]]:
+    """Each task of a layer depends on all of the layer before."""
+    return {
+        f"t{layer}-{n}": [f"t{layer - 1}-{other}" for other in range(width)] if layer else []
+        for layer in range(layers)
+        for n in range(width)
+    }
+
+
+def tell_graph(server: Server, key: str, needs: Dict[str, List[str]]) -> Tuple[int, Any]:
+    tasks = [{"path": path, "depends_on": names} for path, names in needs.items()]
+    return server.tell(*events_of("graph", {"tasks": tasks}, key=key))
+
+
+@pytest.mark.parametrize(
+    "needs", [chain(100_000), dense(12, 200), dense(2, 250)], ids=["chain", "dense", "two layers"]
+)
+def test_a_graph_too_large_is_refused_in_words(
+    server: Server, needs: Dict[str, List[str]]
+) -> None:
+    _, answer = tell_graph(server, RUN_KEY, needs)
+    assert answer.get("accepted", 0) == 0
+    assert "at most" in answer["rejected"][0]["message"]
+    assert is_served(server)
+
+
+def is_named(server: Server, key: str, name: str) -> bool:
+    return bool(server.run(key).get("name") == name)
+
+
+def are_listed(server: Server, count: int) -> bool:
+    return bool(server.get("/api/v1/runs").get("total") == count)
+
+
+def test_graphs_made_to_be_slow_hold_up_nobody(server: Server) -> None:
+    graphs = {
+        ids.run_key("test", "", "slow", name): needs
+        for name, needs in {
+            "chain": chain(8_000),
+            "dense": dense(12, 65),
+            "wide": {f"t{n}": [f"t{(m * m + m) % n}" for m in range(80)] for n in range(1, 700)},
+        }.items()
+    }
+    for key, needs in graphs.items():
+        assert tell_graph(server, key, needs)[0] == 200
+    for number in range(2):
+        # Others are folded and served meanwhile.
+        other = ids.run_key("test", "", "other", str(number))
+        assert server.tell(*events_of("run_state", {"name": "other"}, key=other))[0] == 200
+        await_that(partial(is_named, server, other, "other"))
+        await_that(partial(are_listed, server, 4 + 2 * number))
+        for key, needs in graphs.items():
+            drawn = server.get(f"/api/v1/runs/{key}/graph")
+            assert len(drawn["boxes"]) == len(needs)
+            assert is_served(server)
+        # It stops when it is told to, and begins again with them in its log.
+        if number == 0:
+            assert server.end(signal.SIGTERM) == 0
+            server.start()
 
 
 def test_ten_thousand_subscriptions_hurt_only_who_asks(server: Server) -> None:

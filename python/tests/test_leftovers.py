@@ -185,7 +185,7 @@ def launch(server: Server, tmp_path: Path, source: str) -> str:
     file = tmp_path / "pipeline.py"
     file.write_text(source)
     request = json.dumps({"pipeline_file": str(file)}).encode()
-    status, _, body = server.ask("/api/v1/runs", request, {"Content-Type": "application/json"})
+    status, _, body = server.launch(request)
     assert status == 202, body
     return str(json.loads(body)["run_key"])
 

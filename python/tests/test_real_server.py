@@ -123,7 +123,7 @@ def test_one_of_several_pipelines_is_named(
     server = Server(tmp_path / "data")
 
     def launch(**request: str) -> str:
-        status, _, body = server.ask("/api/v1/runs", json.dumps(request).encode())
+        status, _, body = server.launch(json.dumps(request).encode())
         assert status == 202, body
         return str(json.loads(body)["run_key"])
 
@@ -150,14 +150,18 @@ def test_a_run_reports_with_the_servers_token(
     monkeypatch.setenv("TELLTALE_PYTHON", python)
     monkeypatch.setenv("TELLTALE_PYTHON_PATH", str(PYTHON_DIRECTORY))
     tokens = tmp_path / "tokens"
-    tokens.write_text("0123456789abcdef\n")
+    tokens.write_text("fedcba9876543210 grafana read\n0123456789abcdef\n")
     file = tmp_path / "pipeline.py"
     file.write_text("")
     server = Server(tmp_path / "data", arguments=["--token-file", str(tokens)])
-    bearer = {"Authorization": "Bearer 0123456789abcdef"}
+    bearer = {"Authorization": "Bearer 0123456789abcdef", "Content-Type": "application/json"}
     try:
         request = json.dumps({"pipeline_file": str(file)}).encode()
         assert server.ask("/api/v1/runs", request)[0] == 401
+        assert server.ask("/api/v1/runs")[0] == 401
+        reads = {**bearer, "Authorization": "Bearer fedcba9876543210"}
+        assert server.ask("/api/v1/runs", headers=reads)[0] == 200
+        assert server.ask("/api/v1/runs", request, reads)[0] == 403
         key = json.loads(server.ask("/api/v1/runs", request, bearer)[2])["run_key"]
         path = f"/api/v1/runs/{key}"
 

@@ -1,5 +1,6 @@
 """One process of the system: `telltale serve` with some of the roles, and what faults do to it."""
 
+import os
 import re
 import signal
 import subprocess
@@ -27,6 +28,8 @@ class Member:
         self._log = folder / f"{name}.log"
         self._command = [*command, "--listen", f"127.0.0.1:{self.port}"]
         self._command += ["--data", str(folder / name)]
+        # What it leaves for commands of the same user stays out of his own folder.
+        self._environment = {**os.environ, "XDG_STATE_HOME": str(folder / "state")}
         self._process: Optional[subprocess.Popen[bytes]] = None
         self._was_ready = False
         self._start_at = 0.0
@@ -38,7 +41,9 @@ class Member:
             self._ended(self._process.returncode)
         if self._process is None and time.monotonic() >= self._start_at:
             with self._log.open("ab") as log:
-                self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
+                self._process = subprocess.Popen(
+                    self._command, stdout=log, stderr=log, env=self._environment
+                )
         elif not self._was_ready and not self._frozen:
             self._was_ready = self.is_ready()
 

@@ -6,10 +6,11 @@ PORT ?= 8080
 DATA ?= data
 ONCE ?=
 MODE ?=
+DEMO ?=
 COMPONENTS ?=
-export PORT DATA ONCE MODE COMPONENTS
+export PORT DATA ONCE MODE DEMO COMPONENTS
 
-##run: install what is missing, build, start the server and the example [PORT=8080] [ONCE=1] [DATA=data] [MODE=distributed]
+##run: install what is missing, build, start the server and the example [PORT=8080] [ONCE=1] [DATA=data] [MODE=distributed] [DEMO=1: recorded runs of a cluster]
 .PHONY: run
 run:
 	@tools/run.sh

@@ -28,6 +28,7 @@ SERVER: Dict[str, Set[str]] = {
     "collect": {"base", "ports", "schema"},
     "keep": {"base", "ports", "fold", "schema"},
     "loops": {"base", "ports", "fold", "keep", "schema"},
+    "web": {"base", "ports"},
     "serve": {"base", "ports", "fold", "keep", "draw", "schema"},
     "render": {"base", "ports", "draw", "schema"},
     "deliver": {"base", "ports", "schema"},
@@ -78,6 +79,36 @@ def server(root: pathlib.Path, names: List[str]) -> Iterator[str]:
             if IS_TEST.search(name) and TEST_HEADERS.match(header):
                 continue
             yield f"{name}:{number}: {folder} may not include {header}"
+
+
+# Who appends to the log, and to which topics: events go through the gate, which alone judges them.
+APPENDS: Dict[str, Set[str]] = {
+    "server/collect/event_gate.cc": {"kEventsTopic"},
+    "server/loops/fold_loop_save.cc": {"kRunsTopic"},
+    "server/loops/retention_loop.cc": {"kRunsTopic"},
+    "server/loops/collect_loop.cc": {"kSourcesTopic"},
+    "server/admin/catalogue.cc": {"kRunsTopic"},
+    "server/admin/relist.cc": {"kRunsTopic"},
+}
+# Of a log, whatever it is called: by its name, or by a topic as the first argument.
+APPEND = re.compile(r"(?:\blog(?:_|\(\))?\s*(?:\.|->)\s*append\(\s*(?:ports::)?(\w+)"
+                    r"|(?:\.|->)\s*append\(\s*(?:ports::)?(k\w+Topic)\b)")
+
+
+def appends(root: pathlib.Path, names: List[str]) -> Iterator[str]:
+    """Nothing but collect/event_gate appends events; who appends else is in APPENDS."""
+    for name in names:
+        stage = name.split("/")[1] if name.startswith("server/") else ""
+        if stage in ("", "log", "ports") or not name.endswith((".h", ".cc")):
+            continue
+        if IS_TEST.search(name):
+            continue
+        text = (root / name).read_text(encoding="utf-8")
+        for found in APPEND.finditer(text):
+            if (found.group(1) or found.group(2)) in APPENDS.get(name, set()):
+                continue
+            number = text.count("\n", 0, found.start()) + 1
+            yield f"{name}:{number}: events are appended by collect/event_gate alone"
 
 
 def ui_layer(path: str) -> str:
@@ -164,7 +195,7 @@ def stage_table(root: pathlib.Path, names: List[str]) -> Iterator[str]:
 
 def problems(root: pathlib.Path) -> List[str]:
     names = tree.files(root)
-    return [problem for check in (server, ui, python, stage_table)
+    return [problem for check in (server, appends, ui, python, stage_table)
             for problem in check(root, names)]
 
 

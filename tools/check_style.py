@@ -22,12 +22,28 @@ BANNED = [
     (re.compile(r"Co-auth" r"ored-by", re.IGNORECASE), "no such lines"),
     (re.compile(r'"resolved": "https?:'), "a lock file without download addresses"),
 ]
+# A process's end is taken in one place: who takes another's takes it from whoever waits for it.
+WAITS = re.compile(r"\b(waitpid|waitid|wait4)\s*\(")
+PRODUCT = re.compile(r"^server/(?!.*_test\.cc$)")  # tests fork what they kill
+PROCESSES = "server/runtime/posix_processes.cc"
 SKIPPED = re.compile(r"\b(describe|it|test)\.(skip|only)\(|\bDISABLED_[A-Z]")
+# A body in memory whole is counted and bounded, which one class does.
+WHOLE_BODY = re.compile(r"\bbody(\.|->)read\(|\bstream->read\("
+                        r"|request_parser<\s*http::(string|vector|file|dynamic|basic_dynamic)_body")
+READS_BODIES = ("server/web/whole_body.cc", "server/web/http_connection.cc")
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 
 
 def comment_opens(first: str) -> bool:
     return bool(re.match(r"// \S.{20,}", first))
+
+
+def check_bodies(name: str, lines: List[str]) -> Iterator[str]:
+    if not name.startswith("server/") or "_test." in name or name in READS_BODIES:
+        return
+    for number, line in enumerate(lines, 1):
+        if WHOLE_BODY.search(line):
+            yield f"{name}:{number}: bodies are gathered by WholeBody (server/web/whole_body.h)"
 
 
 def check_code(name: str, lines: List[str]) -> Iterator[str]:
@@ -38,6 +54,9 @@ def check_code(name: str, lines: List[str]) -> Iterator[str]:
             yield f"{name}:{number}: {len(line)} columns, more than {COLUMNS_MAX}"
         if SKIPPED.search(line) and not name.startswith("tools/"):
             yield f"{name}:{number}: a test that is switched off"
+        if WAITS.search(line) and PRODUCT.search(name) and name != PROCESSES:
+            yield f"{name}:{number}: a process is waited for by ports/process.h alone"
+    yield from check_bodies(name, lines)
     if name.endswith(".h"):
         if "#pragma once" not in lines:
             yield f"{name}: no #pragma once"

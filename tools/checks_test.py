@@ -68,6 +68,29 @@ class Planted(unittest.TestCase):
             with self.subTest(name=name, words=words):
                 self.assertIn(words, self.found(check_layers.problems, {name: text}))
 
+    def test_events_are_appended_by_the_gate_alone(self) -> None:
+        folders = {f"server/{stage}/x.h": HEADER for stage in ("collect", "loops", "serve")}
+        rows = "".join(f"| x | `server/{stage}` | - | - |\n"
+                       for stage in ("collect", "loops", "serve"))
+        tree = {**folders, "ARCHITECTURE.md": GOOD["ARCHITECTURE.md"] + rows}
+        for name, text, words in [
+            ("server/serve/x.cc", "log_.append(ports::kEventsTopic, {});\n", "x.cc:1: events are"),
+            ("server/serve/x.cc", "\nlog_->append(\n    topic, {});\n", "x.cc:2: events are"),
+            ("server/serve/x.cc", "site.log->append(topic, {});\n", "event_gate alone"),
+            ("server/serve/x.cc", "sink.append(ports::kEventsTopic, {});\n", "event_gate alone"),
+            ("server/loops/fold_loop_save.cc", "log_.append(ports::kEventsTopic, {});\n", "alone"),
+            ("server/loops/fold_loop_save.cc", "log_.append(\n ports::kRunsTopic, {});\n", ""),
+            ("server/collect/event_gate.cc", "log_.append(ports::kEventsTopic, {});\n", ""),
+            ("server/serve/x_test.cc", "log_.append(ports::kEventsTopic, {});\n", ""),
+            ("server/log/x.cc", "log_.append(ports::kEventsTopic, {});\n", ""),
+            ("server/serve/x.cc", "text.append(part); gate_.append(event, done);\n", ""),
+        ]:
+            with self.subTest(name=name, text=text):
+                found = self.found(check_layers.problems, {**tree, name: text})
+                self.assertIn(words, found)
+                if words == "":
+                    self.assertEqual(found, "")
+
     def test_a_stage_may_not_see_its_neighbour_but_its_test_may_use_memory(self) -> None:
         text = '#include "log/memory_log.h"\n'
         store = {"server/store/s.h": HEADER,
@@ -84,11 +107,14 @@ class Planted(unittest.TestCase):
             ("server/base/x.h", "// Something that is described in a few words.\n", "pragma once"),
             ("server/base/x.h", "#pragma once\n", "opens with a paragraph"),
             ("server/base/x.cc", "// TO" "DO later\n", "finish it"),
+            ("server/base/x.cc", "  ::waitpid(pid, &status, 0);\n", "by ports/process.h alone"),
             ("README.md", "cd /wo" "rk/main\n", "somebody's machine"),
             ("README.md", "See [that](docs/that.md).\n", "leads nowhere"),
             ("server/fold/x.cc", "", "server/fold: no README.md"),
             ("server/base/README.md", "x\n" * 26, "more than 25 lines"),
             ("ui/test/x.test.ts", "it.skip('later', () => {});\n", "switched off"),
+            ("server/log/x.cc", "request.body->read(9, done);\n", "gathered by WholeBody"),
+            ("server/log/x.cc", "http::request_parser<http::string_body> p;\n", "by WholeBody"),
             ("ui/package-lock.json", '"resolved": "' 'https://a/x.tgz"', "download addresses"),
         ]:
             with self.subTest(name=name, words=words):

@@ -27,7 +27,7 @@ CONTENT_TYPES = {
     ".webmanifest": "application/manifest+json",
 }
 
-HEADER = """#include "serve/embedded_page.h"
+HEADER = """#include "web/embedded_page.h"
 
 #include <array>
 #include <cstddef>
@@ -82,12 +82,12 @@ def main(arguments: List[str]) -> int:
                     f"                   {literal(chr(34) + digest + chr(34))}, {body},\n"
                     f"                   {gzip_body}}},\n")
 
-    source = (HEADER + "\n".join(symbols) + "\n}\n\nnamespace telltale::serve {\nnamespace {\n\n"
+    source = (HEADER + "\n".join(symbols) + "\n}\n\nnamespace telltale::web {\nnamespace {\n\n"
               "std::string_view text(const char* begin, const char* end) {\n"
               "  return {begin, static_cast<std::size_t>(end - begin)};\n}\n\n}  // namespace\n\n"
               "std::span<const EmbeddedFile> embedded_files() {\n"
               f"  static const std::array<EmbeddedFile, {len(rows)}> files = {{\n"
-              + "".join(rows) + "  };\n  return files;\n}\n\n}  // namespace telltale::serve\n")
+              + "".join(rows) + "  };\n  return files;\n}\n\n}  // namespace telltale::web\n")
     # Touched even if equal: they are newer than what they were made from, and ninja is at rest.
     (out / "embedded_page.cc").write_text(source, encoding="utf-8")
     (out / "embedded_page.S").write_text("\n".join(assembly) + "\n", encoding="utf-8")

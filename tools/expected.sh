@@ -23,7 +23,7 @@ case $verb in
     [ -d "${XDG_CACHE_HOME:-$HOME/.cache}/telltale" ] || total=$((total + 60))
     total=$((total + 400))
     if [ "${COMPONENTS:-}" = all ]; then
-      total=$((total + 690))
+      total=$((total + 930))
       [ -f build-asan/build.ninja ] || total=$((total + 550))
     fi
     ;;

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # fuzz.sh [SECONDS]: lets libFuzzer drive each harness of fuzz/ that long, 60 s unless told, from
 # fuzz/corpus and from what earlier hunts found (.cache/fuzz). HARNESS=name: that one. What it finds
-# is left in test-results/fuzz.
+# (a crash, an input that takes 10 s or 2 GB) is left in test-results/fuzz. JUNIT=file: a report of
+# it, a case a harness.
 . "$(dirname "$0")/lib.sh"
 seconds=${1:-60}
 names=()
@@ -23,9 +24,16 @@ hunt() {  # hunt NAME PROGRAM
       ".cache/fuzz/$1" "fuzz/corpus/$1"
 }
 status=0
+cases=""
 for name in "${names[@]}"; do
-  step "fuzz: $name" "$seconds" hunt "$name" "build-fuzz/fuzz/${name}_fuzz" || status=1
+  failure=""
+  if ! step "fuzz: $name" "$seconds" hunt "$name" "build-fuzz/fuzz/${name}_fuzz"; then
+    status=1
+    failure="<failure message=\"the input is in $found/$name-*\"/>"
+  fi
+  cases+="<testcase classname=\"fuzz\" name=\"$name\">$failure</testcase>"
 done
+[ -z "${JUNIT:-}" ] || echo "<testsuite name=\"fuzz\">$cases</testsuite>" >"$JUNIT"
 if [ "$status" != 0 ]; then
   die "Found: $(ls "$found")
 Mend each, and keep its file in fuzz/corpus/HARNESS under a name that says what it was."

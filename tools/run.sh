@@ -2,8 +2,9 @@
 # run.sh: `make run`. Installs what is missing, builds, starts the server, says where it is, and
 # only then makes the Python environment (the page shows that going on) and starts the example.
 # Stays until Ctrl-C; with ONCE=1 it ends when the run does, with 0 if that succeeded.
-# MODE=distributed: run_distributed.sh.
+# MODE=distributed: run_distributed.sh. DEMO=1: run_demo.sh.
 . "$(dirname "$0")/lib.sh"
+[ -z "${DEMO:-}" ] || exec tools/run_demo.sh
 case ${MODE:-} in
   '') ;;
   distributed) exec tools/run_distributed.sh ;;
@@ -43,12 +44,18 @@ if ! client ready "$URL" "$server"; then
   tail -n 20 "$LOGS/server.log"
   die "The server did not start; its last words stand above."
 fi
-say "Telltale is at $URL"
+# A link that lets a browser start and stop runs is for who looks at a terminal, not for a log.
+if [ -t 1 ]; then
+  say "Telltale is at $(build/telltale open --url "$URL" 2>/dev/null || echo "$URL")"
+  say "The link is good once, within 5 minutes; build/telltale open --url $URL prints another"
+else
+  say "Telltale is at $URL"
+fi
 
 step "Python environment" 45 python3 python/local_target/setup_environment.py .venv --url "$URL" ||
   die "The Python environment could not be made; the page at $URL shows where it stopped."
 
-run=$(client start "$URL" examples/breast_cancer/pipeline.py)
+run=$(client start "$URL" examples/breast_cancer/pipeline.py "$DATA/token")
 say "The example runs: $URL/runs/$run"
 if [ -n "${ONCE:-}" ]; then
   client summary "$URL" "$run"

@@ -3,7 +3,7 @@
   port-free PORT            ends with 1 and a sentence if something listens there
   free-port                 prints a port that was free a moment ago
   ready URL PID             waits until the server answers /readyz; ends with 1 if process PID ends
-  start URL PIPELINE        starts a run of that file and prints its key
+  start URL PIPELINE TOKEN  starts a run of that file and prints its key; TOKEN: a file
   summary URL KEY           waits until the run is over, prints a summary; 0 only if it succeeded
 """
 import json
@@ -23,9 +23,12 @@ FINAL = {"SUCCEEDED", "FAILED", "CANCELLED", "SKIPPED"}
 METRICS = 6  # of the newest, in the summary
 
 
-def ask(url: str, body: Optional[Dict[str, Any]] = None, timeout: float = 10) -> Dict[str, Any]:
+def ask(url: str, body: Optional[Dict[str, Any]] = None, timeout: float = 10,
+        token: str = "") -> Dict[str, Any]:
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+    if token:
+        request.add_header("Authorization", f"Bearer {token}")
     with OPENER.open(request, timeout=timeout) as answer:
         return json.loads(answer.read() or b"{}")
 
@@ -65,10 +68,11 @@ def ready(url: str, pid: int) -> int:
         time.sleep(0.05)
 
 
-def start(url: str, pipeline: str) -> int:
+def start(url: str, pipeline: str, token_file: str) -> int:
+    token = pathlib.Path(token_file).read_text(encoding="utf-8").strip()
     body = {"pipeline_file": str(pathlib.Path(pipeline).resolve()), "parameters": {}}
     try:
-        print(ask(f"{url}/api/v1/runs", body, timeout=60)["run_key"])
+        print(ask(f"{url}/api/v1/runs", body, timeout=60, token=token)["run_key"])
         return 0
     except urllib.error.HTTPError as error:
         print(f"The run did not start: {error.code} {error.read().decode()}", file=sys.stderr)
@@ -122,7 +126,7 @@ def main(arguments: List[str]) -> int:
     if verb == "ready":
         return ready(rest[0], int(rest[1]))
     if verb == "start":
-        return start(rest[0], rest[1])
+        return start(*rest)
     if verb == "summary":
         return summary(rest[0], rest[1])
     print(__doc__)

@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
 # test.sh: installs what it needs, runs the suites that a change should pass, says which others
 # there are, closes with a table and the line `N passed, N failed, N skipped`. With COMPONENTS=all
-# also what takes minutes: the C++ tests under AddressSanitizer, and by turns under ThreadSanitizer
-# or as clang builds them; the longer tests of real components, and a system over them whose parts
-# die.
-# --only SUITE...: just these.
+# also what takes minutes: the C++ tests under AddressSanitizer, the longer tests of real
+# components, and a system over them whose parts die.
+# --only SUITE...: just these; tsan, clang, fuzz and kubernetes run in no other way.
 . "$(dirname "$0")/lib.sh"
 only=()
 if [ "${1:-}" = --only ]; then shift; only=("$@"); fi
@@ -51,6 +50,11 @@ run_python() {
 run_distributed() {
   .venv/bin/python -m pytest -q --junitxml="$RESULTS/junit/distributed.xml" tests/distributed
 }
+# Beside a real kube-apiserver, which is built once: some ten minutes.
+run_kubernetes() {
+  .venv/bin/python tests/kubernetes/programs.py fetch &&
+    .venv/bin/python -m pytest -q --junitxml="$RESULTS/junit/kubernetes.xml" tests/kubernetes
+}
 run_page() {
   cd ui && npx vitest run --reporter=default --reporter=junit \
     --outputFile.junit="$RESULTS/junit/page.xml"
@@ -87,13 +91,12 @@ run_component() {
     build/tests/component/component_test --gtest_output=xml:"$RESULTS/junit/component.xml"
 }
 
-# Two builds of everything that take turns, day by day.
-if [ $((10#$(date +%j) % 2)) = 0 ]; then turn=tsan; else turn=clang; fi
-in_turn() { [ "${COMPONENTS:-}" = all ] && [ ${#only[@]} = 0 ] && [ "$turn" = "$1" ]; }
+# Every parser of outside bytes, hunted for some seconds each.
+run_fuzz() { JUNIT=$RESULTS/junit/fuzz.xml tools/fuzz.sh 8; }
 
 need build page test python
 [ "${COMPONENTS:-}" != all ] || need format
-! { wanted clang 1 || in_turn clang; } || need clang
+! wanted clang 1 || need clang
 tools/setup.sh page python
 [ ! -f ui/package.json ] || use_node
 
@@ -112,13 +115,15 @@ if [ "${COMPONENTS:-}" = all ] || [ ${#only[@]} != 0 ]; then
   ! wanted distributed || suite distributed 240 run_distributed
   ! wanted asan || suite asan 550 cpp asan asan
 fi
-! { wanted tsan 1 || in_turn tsan; } || suite tsan 300 cpp tsan tsan
-! { wanted clang 1 || in_turn clang; } || suite clang 200 cpp clang clang
+! wanted tsan 1 || suite tsan 300 cpp tsan tsan
+! wanted clang 1 || suite clang 200 cpp clang clang
+! wanted fuzz 1 || suite fuzz 240 run_fuzz
+! wanted kubernetes 1 || suite kubernetes 600 run_kubernetes
 if [ ${#only[@]} = 0 ]; then
   if [ "${COMPONENTS:-}" = all ]; then
-    say "Not run: what is not in turn today; \`make check-all\` runs both."
+    say "Not run: tsan, clang, fuzz, kubernetes (tools/test.sh --only NAME)."
   else
-    say "Not run: asan, tsan, clang, distributed, what needs MinIO (make test COMPONENTS=all)."
+    say "Not run: asan, distributed, MinIO (COMPONENTS=all); tsan, clang, fuzz, kubernetes."
   fi
 fi
 python3 tools/test_report.py "$RESULTS"

@@ -33,12 +33,12 @@ class SlowRuntime final : public ports::Runtime {
 
 TEST(Tail, HandsOnALargeBatchInTurns) {
   runtime::SimRuntime loop{1};
+  SlowRuntime slow(loop);  // the log answers who waits on it when it closes
   log::MemoryLog log{loop};
   std::vector<ports::Record> records;
   for (int i = 0; i < 1'000; ++i) records.push_back({"key", std::to_string(i), 0});
   log.append(ports::kEventsTopic, records, {loop, [](Result<ports::Appended>) {}});
   loop.run_until_idle();
-  SlowRuntime slow(loop);
   std::vector<std::string> seen;
   std::size_t most = 0;
   const Tail tail(slow, log, {ports::kEventsTopic, 0}, LogOffset{0}, [&](const auto& part) {

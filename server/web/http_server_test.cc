@@ -237,6 +237,8 @@ TEST_F(HttpServerTest, NoConnectionOutlivesItsEnd) {
   EXPECT_LT(writing.all().size(), streaming_.size);
 }
 
+// UBSan looks at objects through files of its own, and none are left here.
+#ifndef __SANITIZE_ADDRESS__
 TEST_F(HttpServerTest, TooFewFilesAreNoEndOfTheProcess) {
   // The loop is told in a sentence that none can be had.
   rlimit before{};
@@ -249,6 +251,7 @@ TEST_F(HttpServerTest, TooFewFilesAreNoEndOfTheProcess) {
   ASSERT_FALSE(loop.ok());
   EXPECT_NE(loop.error().message.find("ulimit -n"), std::string::npos);
 }
+#endif
 
 }  // namespace
 }  // namespace telltale::web

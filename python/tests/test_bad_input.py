@@ -100,12 +100,20 @@ def test_what_is_too_large_is_refused_unread(server: Server) -> None:
         with server.connect() as connection:
             # Refused by its length alone: not a byte of the body has to be sent.
             status, headers, body = connection.request(
-                f"POST {path}", **{"Content_Length": whole["Content-Length"]}
+                f"POST {path}",
+                Content_Length=whole["Content-Length"],
+                Content_Type="application/json",
+                Authorization=server.owner["Authorization"],
             )
             assert (status, headers["content-type"]) == (413, "application/problem+json")
             assert json.loads(body)["status"] == 413
         with server.connect() as connection:
-            connection.write(f"POST {path}", Transfer_Encoding="chunked")
+            connection.write(
+                f"POST {path}",
+                Transfer_Encoding="chunked",
+                Content_Type="application/json",
+                Authorization=server.owner["Authorization"],
+            )
             with suppress(OSError):  # once it does not listen any more
                 for _ in range(limit // MIB + 1):
                     connection.send(b"100000\r\n" + b"\n" * MIB + b"\r\n")
@@ -181,7 +189,8 @@ def test_names_of_100000_characters_survive_a_restart(server: Server) -> None:
         assert view["artifacts"][0]["name"] == name
         # The list follows the fold, which may have said nothing yet.
         await_that(
-            lambda: [run["name"] for run in server.get("/api/v1/runs").get("runs", [])] == [name]
+            lambda: [run["name"][:50] for run in server.get("/api/v1/runs").get("runs", [])]
+            == [name[:50]]  # lists cut what is long
         )
         assert server.get("/api/v1/runs?text=%EC%9D%B4%EB%A6%84")["total"] == 1
 

@@ -28,7 +28,7 @@ constexpr std::string_view kRunsQuery = R"json(
 
 constexpr std::string_view kRunQuery = R"json(
 {"name":"machinery","in":"query","description":"1: with every node of the source",
- "schema":{"type":"string","enum":["0","1"]}}
+ "schema":{"type":"string"}}
 )json";
 
 constexpr std::string_view kRunEventsQuery = R"json(

@@ -11,6 +11,9 @@ from waiting import ask, await_that
 
 from telltale import ids
 
+# What a list tells of a run from the other runs of its pipeline; the run itself does not have it.
+OF_LISTS_ONLY = ("usual", "last_main_metric")
+
 
 def get(url: str, path: str) -> Any:
     answer = ask(url + path)
@@ -99,9 +102,10 @@ def unlike_told(run: Facts, told: Dict[str, Any], url: str) -> str:
 
 def unlike_listed(run: Facts, url: str) -> str:
     """The list comes from the fold's summaries, the run from its events."""
-    listed = get(url, f"/api/v1/runs?keys={run.key}").get("runs", [])
+    runs = get(url, f"/api/v1/runs?keys={run.key}").get("runs", [])
+    listed = next(({n: one[n] for n in one if n not in OF_LISTS_ONLY} for one in runs), None)
     shown = get(url, f"/api/v1/runs/{run.key}").get("run")
-    return difference(shown, next(iter(listed), None), f"run {run.key} in the list of {url}")
+    return difference(shown, listed, f"run {run.key} in the list of {url}")
 
 
 def unlike_elsewhere(path: str, urls: Sequence[str]) -> str:

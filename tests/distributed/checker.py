@@ -11,8 +11,9 @@ from waiting import ask, await_that
 
 from telltale import ids
 
-# What a list tells of a run from the other runs of its pipeline; the run itself does not have it.
-OF_LISTS_ONLY = ("usual", "last_main_metric")
+# What a list tells of a run from the other runs of its pipeline. The run itself does not have it,
+# and a reader of the list holds it as it was when the run last changed.
+OF_OTHERS = ("usual", "last_main_metric")
 
 
 def get(url: str, path: str) -> Any:
@@ -103,9 +104,13 @@ def unlike_told(run: Facts, told: Dict[str, Any], url: str) -> str:
 def unlike_listed(run: Facts, url: str) -> str:
     """The list comes from the fold's summaries, the run from its events."""
     runs = get(url, f"/api/v1/runs?keys={run.key}").get("runs", [])
-    listed = next(({n: one[n] for n in one if n not in OF_LISTS_ONLY} for one in runs), None)
+    listed = next(map(without_others, runs), None)
     shown = get(url, f"/api/v1/runs/{run.key}").get("run")
     return difference(shown, listed, f"run {run.key} in the list of {url}")
+
+
+def without_others(run: Mapping[str, Any]) -> Dict[str, Any]:
+    return {name: fact for name, fact in run.items() if name not in OF_OTHERS}
 
 
 def unlike_elsewhere(path: str, urls: Sequence[str]) -> str:
@@ -144,7 +149,7 @@ def asked(viewer: Viewer, url: str) -> Any:
     if isinstance(viewer.picture, LogPicture):
         return shown
     if isinstance(viewer.picture, ListPicture):
-        return {run["run_key"]: run for run in shown.get("runs", [])}
+        return {run["run_key"]: without_others(run) for run in shown.get("runs", [])}
     parts = {p: {one["id"]: one for one in shown.get(p, [])} for p, _ in RunPicture.PARTS}
     return {"run": shown.get("run", {}), **parts}
 
@@ -156,6 +161,6 @@ def held(viewer: Viewer) -> Any:
     if isinstance(picture, LogPicture):
         return picture.bytes
     if isinstance(picture, ListPicture):
-        return picture.runs
+        return {key: without_others(run) for key, run in picture.runs.items()}
     assert isinstance(picture, RunPicture)
     return {"run": picture.run, **picture.parts}

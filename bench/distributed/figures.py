@@ -11,6 +11,7 @@ for folder in ("tests/distributed", "tests/component", "python"):
 
 def main() -> None:
     from away import away
+    from before import before
     from burst import burst
     from ingest import ingest
     from memory import memory
@@ -21,8 +22,8 @@ def main() -> None:
     from viewers import viewers
 
     every = (seen, ingest, burst, slow, away, recovery, memory, viewers, nodes)
-    parts = {part.__name__: part for part in every}
-    for name in sys.argv[1:] or parts:
+    parts = {part.__name__: part for part in (*every, before)}
+    for name in sys.argv[1:] or [part.__name__ for part in every]:
         parts[name]()
 
 

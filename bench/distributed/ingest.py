@@ -32,20 +32,22 @@ def ingest() -> None:
     compare(embedded, ways, WARM_S, TURNS)
 
 
-def compare(first: Start, ways: Dict[str, Start], warm_s: float, turns: int) -> None:
+def compare(
+    first: Start, ways: Dict[str, Start], warm_s: float, turns: int, first_name: str = "embedded"
+) -> None:
     """Each way beside the first: both are up, and take turns, so that a machine which is faster now
     than it was a minute ago is so for both. Prints a line for each; ratios are to the first."""
     print(f"{'':28}acknowledged/s      shown/s       points/s   CPU s a million events")
     for name, start in ways.items():
         with first() as one, start() as other:
-            systems = {"embedded": one, name: other}
+            systems = {first_name: one, name: other}
             measured: Dict[str, List[Measured]] = {each: [] for each in systems}
             for system in systems.values():
                 _ingest(system, warm_s)
             for _ in range(turns):
                 for each, system in systems.items():
                     measured[each].append(_ingest(system, INGEST_S))
-        of_one = _shown_a_second(measured["embedded"])
+        of_one = _shown_a_second(measured[first_name])
         for each, turns_of_it in measured.items():
             _print(each, turns_of_it, of_one)
 

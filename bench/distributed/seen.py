@@ -22,14 +22,14 @@ def seen() -> None:
     ways: Dict[str, Start] = {"embedded": embedded, "distributed": distributed}
     for name, start in ways.items():
         with start() as system:
-            print(f"{name:20}{quantiles(_seen(system))}   of {SAMPLES}", flush=True)
+            print(f"{name:20}{quantiles(seen_ms(system))}   of {SAMPLES}", flush=True)
 
 
-def _seen(system: System) -> List[float]:
+def seen_ms(system: System, samples: int = SAMPLES) -> List[float]:
     run, sender = run_key(0), Sender(system.collect)
     sender.tell(run, run_state={"state": "RUNNING", "version": 1})
     sender.tell(run, metric_points={"name": "loss", "step": [0], "value": [0.0]})
-    came = [0.0] * (SAMPLES + 1)
+    came = [0.0] * (samples + 1)
 
     def take(frame: Frame, now: float) -> None:
         for value in frame["points"].get("value", []):
@@ -39,10 +39,10 @@ def _seen(system: System) -> List[float]:
     reader = Reader(system.serve, f"/api/v1/runs/{run}/metrics/{series}?points=4096", take)
     reader.await_open()
     sent = [0.0]
-    for step in range(1, SAMPLES + 1):
+    for step in range(1, samples + 1):
         time.sleep(random.uniform(*GAP_S))
         sent.append(time.monotonic())
         sender.tell(run, metric_points={"name": "loss", "step": [step], "value": [float(step)]})
-    await_that(lambda: came[SAMPLES] > 0, "the last point is seen")
+    await_that(lambda: came[samples] > 0, "the last point is seen")
     reader.close()
-    return [(came[step] - sent[step]) * 1000 for step in range(1, SAMPLES + 1)]
+    return [(came[step] - sent[step]) * 1000 for step in range(1, samples + 1)]

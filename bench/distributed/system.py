@@ -37,8 +37,10 @@ def _folder() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _one(folder: Path, *options: str) -> Iterator[Dict[str, List[Member]]]:
-    one = Member("embedded", [BINARY, "serve", *options], folder)
+def _one(
+    folder: Path, *options: str, binary: str = BINARY
+) -> Iterator[Dict[str, List[Member]]]:
+    one = Member("embedded", [binary, "serve", *options], folder)
     tender = Tender([one])
     try:
         one.await_ready()
@@ -48,8 +50,8 @@ def _one(folder: Path, *options: str) -> Iterator[Dict[str, List[Member]]]:
 
 
 @contextlib.contextmanager
-def embedded() -> Iterator[System]:
-    with _folder() as folder, _one(folder) as members:
+def embedded(binary: str = BINARY) -> Iterator[System]:
+    with _folder() as folder, _one(folder, binary=binary) as members:
         yield System(members)
 
 

@@ -33,11 +33,7 @@ CROWDS = (Crowd(1, 1), Crowd(10_000, 1), Crowd(10_000, 1, 100), Crowd(1_000, 1_0
 
 
 def viewers() -> None:
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    print(f"\nviewers of one node; {1 / PACE_S:.0f} requests a second, each a point a run, or of a")
-    print("twentieth of many runs: ms until a viewer has a point, of all points and viewers")
-    print(f"{'':40}      p50      p90      p99     most  messages/s  KB a viewer: open, at the end")
+    title()
     ways: Dict[str, Start] = {"embedded": embedded, "distributed": distributed}
     for name, start in ways.items():
         for crowd in CROWDS:
@@ -45,10 +41,18 @@ def viewers() -> None:
                 who = f"{name}, {crowd.viewers:,} of {crowd.runs:,} runs"
                 if crowd.asleep:
                     who += f", {crowd.asleep} asleep"
-                print(f"{who:40}{_crowd(system, crowd)}", flush=True)
+                print(f"{who:40}{crowd_line(system, crowd)}", flush=True)
 
 
-def _crowd(system: System, crowd: Crowd) -> str:
+def title() -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    print(f"\nviewers of one node; {1 / PACE_S:.0f} requests a second, each a point a run, or of a")
+    print("twentieth of many runs: ms until a viewer has a point, of all points and viewers")
+    print(f"{'':40}      p50      p90      p99     most  messages/s  KB a viewer: open, at the end")
+
+
+def crowd_line(system: System, crowd: Crowd) -> str:
     runs = [run_key(number) for number in range(crowd.runs)]
     sender, server = Sender(system.collect), system.members["serve"][0]
     for run in runs:

@@ -3,9 +3,10 @@
 #include <zstd.h>
 
 #include <array>
-#include <cstdint>
 #include <memory>
+#include <optional>
 
+#include "base/base64.h"
 #include "base/limits.h"
 #include "collect/argo_workflow.h"
 
@@ -16,32 +17,6 @@ Error unreadable(std::string message) { return {ErrorCode::invalid_argument, std
 
 Error too_large() {
   return unreadable("Its nodes are more than Telltale unpacks of one workflow.");
-}
-
-int digit_of(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (c >= '0' && c <= '9') return c - '0' + 52;
-  if (c == '+') return 62;
-  return c == '/' ? 63 : -1;
-}
-
-// False for what is no base64.
-bool decode_base64(std::string_view text, std::string& out) {
-  while (!text.empty() && text.back() == '=') text.remove_suffix(1);
-  out.reserve(text.size() / 4 * 3 + 3);
-  std::uint32_t bits = 0;
-  int held = 0;
-  for (const char c : text) {
-    const int digit = digit_of(c);
-    if (digit < 0) return false;
-    bits = (bits << 6 | static_cast<std::uint32_t>(digit)) & 0xFFFFFF;
-    held += 6;
-    if (held < 8) continue;
-    held -= 8;
-    out += static_cast<char>(bits >> held & 0xFF);
-  }
-  return true;
 }
 
 Result<std::string> gunzip(std::string& packed) {
@@ -88,8 +63,9 @@ Result<std::string> unpack_zstd(const std::string& packed) {
 }  // namespace
 
 Result<std::string> inflate_nodes(std::string_view base64) {
-  std::string packed;
-  if (!decode_base64(base64, packed)) return unreadable("Its nodes are packed, and not as base64.");
+  std::optional<std::string> decoded = decode_base64(base64);
+  if (!decoded) return unreadable("Its nodes are packed, and not as base64.");
+  std::string& packed = *decoded;
   if (packed.substr(0, 2) == "\x1f\x8b") return gunzip(packed);
   if (packed.substr(0, 4) == "\x28\xb5\x2f\xfd") return unpack_zstd(packed);
   return unreadable(

@@ -41,11 +41,15 @@ struct HttpRequest {
   const std::string& header(const std::string& name) const;
 };
 
+// The length of a body that nobody knows before its end.
+inline constexpr std::uint64_t kUntilItsEnd = ~std::uint64_t{0};
+
 struct HttpResponse {
   int status = 200;
   std::string content_type = "application/json";
   std::string body;
-  // In the place of `body`, where that would be too large to hold: exactly `length` bytes.
+  // In the place of `body`, where that would be too large to hold: exactly `length` bytes,
+  // or as many as come (kUntilItsEnd).
   std::unique_ptr<Body> stream;
   std::uint64_t length = 0;
   Headers headers;

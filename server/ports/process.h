@@ -22,6 +22,8 @@ struct ProcessSpec {
   // What takes stdout and stderr: a file, made with its folder, its owner's alone, and appended to;
   // "": a pipe, for read(). Then stdin is one as well, for write(), and otherwise empty.
   std::string output_file;
+  // With a pipe: what it says on stderr goes where this process's own goes, not into the pipe.
+  bool errors_apart = false;
   // Goes on when its Process is dropped. Any other ends with it, with all that it started.
   bool outlives = false;
 };

@@ -98,10 +98,10 @@ class Preparation {
                                      0600);
     posix_spawn_file_actions_adddup2(&actions_, 1, 2);
   }
-  void use_pipes(const Pipe& input, const Pipe& output) {
+  void use_pipes(const Pipe& input, const Pipe& output, bool errors_apart) {
     posix_spawn_file_actions_adddup2(&actions_, input.read_end, 0);
     posix_spawn_file_actions_adddup2(&actions_, output.write_end, 1);
-    posix_spawn_file_actions_adddup2(&actions_, output.write_end, 2);
+    if (!errors_apart) posix_spawn_file_actions_adddup2(&actions_, output.write_end, 2);
   }
   int spawn(const ports::ProcessSpec& spec, pid_t& pid) {
     if (!spec.working_directory.empty())
@@ -223,7 +223,7 @@ Result<std::unique_ptr<ports::Process>> PosixProcesses::start(const ports::Proce
   Pipe output;
   if (spec.output_file.empty()) {
     if (!input.open() || !output.open()) return failed(spec, errno);
-    preparation.use_pipes(input, output);
+    preparation.use_pipes(input, output, spec.errors_apart);
   } else {
     std::error_code ignored;  // told by the program's start
     std::filesystem::create_directories(std::filesystem::path(spec.output_file).parent_path(),

@@ -98,6 +98,16 @@ class ProcessContract : public testing::Test {
   ports::TemporaryFolder folder_;
 };
 
+TEST_F(ProcessContract, ErrorsStandInThePipeOrApart) {
+  ProcessSpec spec;
+  spec.arguments = {"/bin/sh", "-c", "echo said; echo complained >&2"};
+  ASSERT_TRUE(start(spec).ok());
+  EXPECT_EQ(read_all(), "said\ncomplained\n");
+  spec.errors_apart = true;
+  ASSERT_TRUE(start(spec).ok());
+  EXPECT_EQ(read_all(), "said\n");
+}
+
 TEST_F(ProcessContract, WhatIsWrittenIsReadAndTheEndIsTold) {
   ProcessSpec spec;
   spec.arguments = {"/bin/cat"};

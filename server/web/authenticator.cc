@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/base64.h"
+
 namespace telltale::web {
 namespace {
 
 constexpr std::string_view kBearer = "bearer ";
+constexpr std::string_view kBasic = "basic ";
 constexpr std::string_view kProtocol = "token.";
 constexpr const char* kHowToGetOne =
     "Send it as `Authorization: Bearer TOKEN`; in a browser, open the link that `telltale open` "
@@ -44,6 +47,14 @@ std::string token_of(const ports::HttpRequest& request) {
   return "";
 }
 
+std::string password_of(const ports::HttpRequest& request) {
+  const std::string_view authorization = request.header("authorization");
+  if (!starts_with_word(authorization, kBasic)) return "";
+  const auto text = decode_base64(trimmed(authorization.substr(kBasic.size())));
+  const std::size_t colon = text ? text->find(':') : std::string::npos;
+  return colon == std::string::npos ? "" : text->substr(colon + 1);
+}
+
 Authenticator::Authenticator(Scopes open, std::vector<NamedToken> tokens,
                              const BrowserSessions& sessions, const SignedPaths& signed_paths,
                              const ports::Runtime& clock, Counters& counters)
@@ -57,7 +68,8 @@ Authenticator::Authenticator(Scopes open, std::vector<NamedToken> tokens,
 std::optional<Denial> Authenticator::check(const ports::HttpRequest& request, Scope scope) {
   if (open_.has(scope)) return std::nullopt;
   if (scope == Scope::read && signed_paths_.covers(request)) return std::nullopt;
-  const std::string token = token_of(request);
+  std::string token = token_of(request);
+  if (token.empty() && scope == Scope::git) token = password_of(request);
   const auto caller = token.empty() ? std::nullopt : caller_of(token);
   if (caller && caller->scopes.has(scope)) return std::nullopt;
   counters_.add(Counter::http_unauthorized);

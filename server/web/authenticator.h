@@ -53,4 +53,8 @@ class Authenticator {
 // subprotocols, "token.TOKEN". "" without.
 std::string token_of(const ports::HttpRequest& request);
 
+// The password of "Authorization: Basic ...", as git's own client sends a token; whose is not
+// looked at. "" without.
+std::string password_of(const ports::HttpRequest& request);
+
 }  // namespace telltale::web

@@ -80,6 +80,17 @@ TEST_F(AuthenticatorTest, ATokenComesInAHeaderOrInASubprotocolAndNowhereElse) {
   EXPECT_EQ(status(request, Scope::launch), 401);
 }
 
+TEST_F(AuthenticatorTest, ForGitATokenMayBeAPassword) {
+  const auto basic = [](const std::string& text) { return with("authorization", "Basic " + text); };
+  const std::string owner = "ZGV2ZWxvcGVyOjAxMjM0NTY3ODlhYmNkZWY=";  // developer:kOwner
+  EXPECT_EQ(status(basic(owner), Scope::git), 200);
+  EXPECT_EQ(status(basic(owner), Scope::launch), 401);
+  EXPECT_EQ(status(basic("OmZlZGNiYTk4NzY1NDMyMTA="), Scope::git), 200);  // :kReader
+  EXPECT_EQ(status(basic("OjAxMjM="), Scope::git), 401);
+  EXPECT_EQ(status(basic("MDEyMzQ1Njc4OWFiY2RlZg=="), Scope::git), 401);  // no colon
+  EXPECT_EQ(status(basic("*"), Scope::git), 401);
+}
+
 TEST_F(AuthenticatorTest, ASessionActsForTheOwnerAsLongAsItLasts) {
   const auto session = sessions_.exchange(sessions_.make_code());
   EXPECT_EQ(status(bearer(session->token), Scope::launch), 200);

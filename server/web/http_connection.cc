@@ -265,7 +265,14 @@ class Connection final : public OpenConnection {
     if (message.find(http::field::connection) == message.end()) message.keep_alive(keep_alive_);
     const bool streams = response.stream != nullptr;
     const std::uint64_t size = streams ? response.length : response.body.size();
-    if (response.status != 204 && response.status != 304) message.content_length(size);
+    const bool until_end = streams && size == ports::kUntilItsEnd;
+    if (until_end) {
+      keep_alive_ &= version_ >= 11;  // older peers know its end by that of the connection
+      message.keep_alive(keep_alive_);
+      if (version_ >= 11) message.chunked(true);
+    } else if (response.status != 204 && response.status != 304) {
+      message.content_length(size);
+    }
     http::response_serializer<http::buffer_body> serializer(message);
     wait_for_peer();
     if (over_) co_return false;
@@ -314,7 +321,9 @@ class Connection final : public OpenConnection {
     while (left > 0) {
       Result<std::string> piece = co_await next_piece(*response.stream, exchange, left);
       // Its header has said how long it would be: a shorter one is seen by whoever reads it.
-      if (!piece.ok() || piece->empty()) co_return false;
+      if (!piece.ok()) co_return false;
+      if (piece->empty() && response.length == ports::kUntilItsEnd) break;
+      if (piece->empty()) co_return false;
       CHECK(piece->size() <= left, "a body of {} bytes had more", response.length);
       left -= piece->size();
       const bool written = co_await write_piece(message, serializer, *piece, left > 0);

@@ -214,6 +214,24 @@ TEST_F(HttpServerTest, AnAnswerThatBreaksOffIsSeenToBeShort) {
   EXPECT_EQ(peer.all().size(), 20'000U);
 }
 
+TEST_F(HttpServerTest, AnAnswerWhoseLengthNobodyKnowsComesInChunks) {
+  streaming_.size = ports::kUntilItsEnd;
+  streaming_.stops_at = 20;
+  Peer peer(*this);
+  peer.send("GET /flow HTTP/1.1");
+  const std::string head = peer.head();
+  EXPECT_NE(head.find("Transfer-Encoding: chunked"), std::string::npos);
+  EXPECT_EQ(head.find("Content-Length"), std::string::npos);
+  const std::string chunks = "14\r\n" + std::string(20, 'x') + "\r\n0\r\n\r\n";
+  EXPECT_EQ(peer.body(chunks.size()), chunks);
+  peer.send("HEAD /flow HTTP/1.1");  // on the same connection
+  EXPECT_NE(peer.head().find("200 OK"), std::string::npos);
+  // Who knows no chunks reads until the connection's end.
+  peer.send("GET /flow HTTP/1.0\r\nConnection: keep-alive");
+  EXPECT_EQ(peer.head().find("Transfer-Encoding"), std::string::npos);
+  EXPECT_EQ(peer.all(), std::string(20, 'x'));
+}
+
 TEST_F(HttpServerTest, WhatWasNotReadOfABodyIsNoRequest) {
   Peer peer(*this);
   peer.send("GET /nothing HTTP/1.1\r\nContent-Length: 22", "GET /flow HTTP/1.1\r\n\r\n");

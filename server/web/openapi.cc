@@ -15,6 +15,8 @@ constexpr std::string_view kProblem = "application/problem+json";
 constexpr std::string_view kParameters = R"json(
 "key":{"name":"key","in":"path","required":true,"description":"of a run",
  "schema":{"type":"string","pattern":"^[a-z2-7]{26}$"}},
+"repository":{"name":"repository","in":"path","required":true,"description":"PROJECT.git",
+ "schema":{"type":"string"}},
 "id":{"name":"id","in":"path","required":true,"description":"of a task, series or artifact",
  "schema":{"type":"string","pattern":"^[a-z2-7]{26}$"}})json";
 constexpr std::string_view kProblemSchema = R"json(

@@ -13,12 +13,16 @@ namespace {
 using ports::HttpRequest;
 using ports::HttpResponse;
 
-HttpResponse denied(const Denial& denial) {
+// git asks for a password where it is told `Basic`; in the page that would open a dialog.
+HttpResponse denied(const Denial& denial, std::optional<Scope> needed) {
   const char* title = denial.status == 401   ? "unauthorized"
                       : denial.status == 429 ? "too_many_requests"
                                              : "forbidden";
   HttpResponse response = ports::problem(denial.status, title, denial.detail);
-  if (denial.status == 401) response.headers.emplace_back("www-authenticate", "Bearer");
+  if (denial.status == 401) {
+    response.headers.emplace_back("www-authenticate",
+                                  needed == Scope::git ? "Basic realm=\"telltale\"" : "Bearer");
+  }
   return response;
 }
 
@@ -39,7 +43,8 @@ std::optional<HttpResponse> refuse_body(const HttpRequest& request, const Route&
     if (auto other = ports::unless_json(request)) return other;
   }
   const std::string& encoding = request.header("content-encoding");
-  if (!encoding.empty() && !same_word(encoding, "identity"))
+  const bool inflated = route.takes_gzip && same_word(encoding, "gzip");
+  if (!encoding.empty() && !same_word(encoding, "identity") && !inflated)
     return ports::problem(415, "unsupported_media_type",
                           "Bodies are taken as they are: send it uncompressed.");
   if (route.body_limit > 0 && request.length.value_or(0) > route.body_limit)
@@ -86,10 +91,10 @@ std::optional<HttpResponse> refuse_websocket(const HttpRequest& request, const R
 std::optional<HttpResponse> refuse(const HttpRequest& request, const Routes::Found& found,
                                    bool upgrade, const GuardOptions& guard,
                                    Authenticator& authenticator) {
-  if (const auto denial = check_request(request, guard)) return denied(*denial);
+  if (const auto denial = check_request(request, guard)) return denied(*denial, std::nullopt);
   const std::optional<Scope> needed = found.route == nullptr ? Scope::read : found.route->scope;
   if (needed) {
-    if (const auto denial = authenticator.check(request, *needed)) return denied(*denial);
+    if (const auto denial = authenticator.check(request, *needed)) return denied(*denial, needed);
   }
   if (request.path == "*") return no_such_method(request, "GET, HEAD, POST, OPTIONS");
   if (found.allow.empty())

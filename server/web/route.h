@@ -39,6 +39,8 @@ struct Route {
   // Of a process that has no handler for it: which role has one, in a sentence for who asked.
   std::string_view elsewhere = {};
   std::size_t body_limit = 0;  // 0: it takes no body
+  // Whoever answers inflates a body that came with Content-Encoding: gzip.
+  bool takes_gzip = false;
   // 415 for any other type, also where the body is empty: a form of another site can't send this.
   bool json_only = false;
   // Who talks where a GET asks for an event stream or to become a WebSocket.

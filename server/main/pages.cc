@@ -39,8 +39,9 @@ Pages::Pages(ports::Runtime& loop, ports::Log& log, ports::Store& store, ports::
     : runs_(loop, log, counters),
       views_(loop, log, store, counters),
       target_local_(
-          loop, gate, processes, std::move(local),
+          loop, gate, processes, local,
           [this](const RunKey& key, auto found) { find_launch(views_, key, std::move(found)); }),
+      git_(loop, processes, std::move(local)),
       starts_runs_(starts_runs),
       rest_(loop, log, views_, runs_),
       cancel_(loop, gate, runs_),

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "deliver/git_http.h"
 #include "deliver/target_local.h"
 #include "serve/live_handlers.h"
 #include "serve/live_views.h"
@@ -23,7 +24,10 @@ class Pages {
   // On the loop; `ready` once the list is whole and the end of the log is known.
   void start(UniqueFunction<void()> ready);
   // Where runs started here send their events.
-  void set_url(const std::string& url) { target_local_.set_url(url); }
+  void set_url(const std::string& url) {
+    target_local_.set_url(url);
+    git_.set_url(url);
+  }
   // Where this process starts runs: those of an earlier one get their end. Once it listens.
   void settle_earlier_runs() {
     if (starts_runs_) target_local_.settle_earlier_runs();
@@ -33,6 +37,8 @@ class Pages {
   ports::HttpHandler& rest() { return rest_; }
   ports::HttpHandler& cancel() { return cancel_; }
   ports::WholeBodyHandler* launch() { return starts_runs_ ? &target_local_ : nullptr; }
+  // Null where it starts none: a push does.
+  ports::HttpHandler* git() { return starts_runs_ ? &git_ : nullptr; }
   ports::LiveHandler& sockets() { return sockets_; }
   ports::LiveHandler& streams() { return streams_; }
   // Whether they may be asked yet.
@@ -42,6 +48,7 @@ class Pages {
   serve::RunList runs_;
   serve::LiveViews views_;
   deliver::TargetLocal target_local_;
+  deliver::GitHttp git_;
   const bool starts_runs_;
   serve::RestRuns rest_;
   serve::CancelRuns cancel_;

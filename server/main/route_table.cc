@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/version.h"
+#include "deliver/git_limits.h"
 #include "main/route_operations.h"
 #include "serve/json_schema.h"
 #include "web/openapi.h"
@@ -20,6 +21,8 @@ constexpr std::string_view kNoCollect =
 constexpr std::string_view kNoServe = "This server does not have the role serve; ask one that has.";
 constexpr std::string_view kNoLinks = "This server makes no links for browsers.";
 constexpr std::size_t kSignInBytes = 16U << 10;  // of a path or a code
+constexpr std::string_view kNoGit =
+    "This server takes no pushes: that takes one with the roles collect and serve.";
 constexpr std::string_view kNoLaunch =
     "This server starts no runs: that takes one with the roles collect and serve. `python -m "
     "local_target run` starts one without it.";
@@ -33,6 +36,7 @@ RouteTable::RouteTable(ports::Runtime& loop, web::BodyBudget& bodies, Counters& 
   add_events(who);
   add_sign_in(who.sign_in);
   add_runs(who.pages);
+  add_git(who.pages);
   add_page(who.pages);
   routes_ = std::make_unique<web::Routes>(std::move(table_));
   document_ = web::openapi_document(*routes_, kServerVersion,
@@ -150,6 +154,27 @@ void RouteTable::add_runs(Pages* pages) {
                     .websocket = pages == nullptr ? nullptr : &pages->sockets(),
                     .ready = ready,
                     .operation = operations::live()});
+}
+
+// As git's own client asks. Fetching takes the same scope: who may read runs may not yet read code.
+void RouteTable::add_git(Pages* pages) {
+  const auto add = [&](std::string_view method, std::string_view pattern, std::size_t body_limit,
+                       Operation operation) {
+    table_.push_back({.method = method,
+                      .pattern = pattern,
+                      .scope = Scope::git,
+                      .handler = pages == nullptr ? nullptr : pages->git(),
+                      .elsewhere = pages == nullptr ? kNoServe : kNoGit,
+                      .body_limit = body_limit,
+                      .takes_gzip = body_limit > 0,
+                      .ready = pages == nullptr ? nullptr : &pages->ready(),
+                      .operation = std::move(operation)});
+  };
+  add("GET", "/git/{repository}/info/refs", 0, operations::git_refs());
+  add("POST", "/git/{repository}/git-receive-pack", deliver::limits::kPushBytes,
+      operations::git_receive());
+  add("POST", "/git/{repository}/git-upload-pack", deliver::limits::kFetchBytes,
+      operations::git_upload());
 }
 
 void RouteTable::add_run(Pages* pages, std::string_view pattern, Operation operation) {

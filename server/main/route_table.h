@@ -43,6 +43,7 @@ class RouteTable {
   void add_events(const Answerers& who);
   void add_sign_in(ports::WholeBodyHandler* sign_in);
   void add_runs(Pages* pages);
+  void add_git(Pages* pages);
   void add_run(Pages* pages, std::string_view pattern, web::Operation operation);
   void add_page(Pages* pages);
 

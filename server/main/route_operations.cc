@@ -220,31 +220,6 @@ Operation cancel() {
            Answer{507, "the disk is full"}}};
 }
 
-Operation git_refs() {
-  return {"What a repository has, for a git client; a first push makes the project",
-          R"json({"name":"service","in":"query","required":true,"schema":{"type":"string",
- "enum":["git-receive-pack","git-upload-pack"]}})json",
-          {},
-          {Answer{200, "git's smart protocol", "application/x-git-receive-pack-advertisement"},
-           Answer{404, "there is no such project"}}};
-}
-
-Operation git_receive() {
-  return {"A push; the answer goes on until its delivery has started the run",
-          {},
-          R"json("application/x-git-receive-pack-request":{"schema":{}})json",
-          {Answer{200, "git's smart protocol", "application/x-git-receive-pack-result"},
-           Answer{404, "there is no such project"}, Answer{413, "it is too large"}}};
-}
-
-Operation git_upload() {
-  return {"A fetch",
-          {},
-          R"json("application/x-git-upload-pack-request":{"schema":{}})json",
-          {Answer{200, "git's smart protocol", "application/x-git-upload-pack-result"},
-           Answer{404, "there is no such project"}}};
-}
-
 Operation run() {
   return view("One run, with its tasks, series and artifacts", "RunView", kRunQuery);
 }

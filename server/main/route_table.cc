@@ -157,9 +157,9 @@ void RouteTable::add_runs(Pages* pages) {
 }
 
 // As git's own client asks. Fetching takes the same scope: who may read runs may not yet read code.
+// The protocol is git's, and no part of the document.
 void RouteTable::add_git(Pages* pages) {
-  const auto add = [&](std::string_view method, std::string_view pattern, std::size_t body_limit,
-                       Operation operation) {
+  const auto add = [&](std::string_view method, std::string_view pattern, std::size_t body_limit) {
     table_.push_back({.method = method,
                       .pattern = pattern,
                       .scope = Scope::git,
@@ -167,14 +167,11 @@ void RouteTable::add_git(Pages* pages) {
                       .elsewhere = pages == nullptr ? kNoServe : kNoGit,
                       .body_limit = body_limit,
                       .takes_gzip = body_limit > 0,
-                      .ready = pages == nullptr ? nullptr : &pages->ready(),
-                      .operation = std::move(operation)});
+                      .ready = pages == nullptr ? nullptr : &pages->ready()});
   };
-  add("GET", "/git/{repository}/info/refs", 0, operations::git_refs());
-  add("POST", "/git/{repository}/git-receive-pack", deliver::limits::kPushBytes,
-      operations::git_receive());
-  add("POST", "/git/{repository}/git-upload-pack", deliver::limits::kFetchBytes,
-      operations::git_upload());
+  add("GET", "/git/{repository}/info/refs", 0);
+  add("POST", "/git/{repository}/git-receive-pack", deliver::limits::kPushBytes);
+  add("POST", "/git/{repository}/git-upload-pack", deliver::limits::kFetchBytes);
 }
 
 void RouteTable::add_run(Pages* pages, std::string_view pattern, Operation operation) {

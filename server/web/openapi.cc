@@ -15,8 +15,6 @@ constexpr std::string_view kProblem = "application/problem+json";
 constexpr std::string_view kParameters = R"json(
 "key":{"name":"key","in":"path","required":true,"description":"of a run",
  "schema":{"type":"string","pattern":"^[a-z2-7]{26}$"}},
-"repository":{"name":"repository","in":"path","required":true,"description":"PROJECT.git",
- "schema":{"type":"string"}},
 "id":{"name":"id","in":"path","required":true,"description":"of a task, series or artifact",
  "schema":{"type":"string","pattern":"^[a-z2-7]{26}$"}})json";
 constexpr std::string_view kProblemSchema = R"json(
@@ -107,7 +105,7 @@ std::string openapi_document(const Routes& routes, std::string_view version,
                              std::string_view schemas) {
   std::map<std::string_view, std::string> paths;
   for (const Route& route : routes.all()) {
-    if (route.operation.summary.empty()) continue;  // the page's files are no interface
+    if (route.operation.summary.empty()) continue;  // pages and git are no interface of ours
     join(paths[route.pattern], operation_of(route));
   }
   std::string json;

@@ -48,7 +48,12 @@ UI: Dict[str, Set[str]] = {
     "app": {EVERYTHING},
 }
 
-PYTHON: Dict[str, Set[str]] = {"telltale": set(), "local_target": {"telltale"}, "render": set()}
+PYTHON: Dict[str, Set[str]] = {
+    "telltale": set(),
+    "local_target": {"telltale"},
+    "delivery": {"local_target", "telltale"},
+    "render": set(),
+}
 
 
 def allowed(table: Dict[str, Set[str]], folder: str, target: str) -> bool:

@@ -34,10 +34,11 @@ def json_text(value: Any) -> str:
 
 
 class RunTracker:
-    def __init__(self, sender: Sender) -> None:
+    def __init__(self, sender: Sender, after: Optional[int] = None) -> None:
+        """`after`: where another process told of the run before, a version past all of its own."""
         self._sender = sender
         self._lock = threading.RLock()
-        self._version = BEFORE_IT_SPOKE
+        self._version = after or BEFORE_IT_SPOKE
         self._states: Dict[str, str] = {}  # in the order tasks became known
         self._names: Dict[str, str] = {}
         self._kinds: Dict[str, str] = {}

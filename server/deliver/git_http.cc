@@ -1,6 +1,8 @@
 #include "deliver/git_http.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
@@ -143,16 +145,13 @@ ports::ProcessSpec GitHttp::git(std::vector<std::string> arguments) const {
   what.arguments = {"/usr/bin/prlimit", fmt::format("--as={}:", limits::kSessionMemory), "git"};
   what.arguments.insert(what.arguments.end(), arguments.begin(), arguments.end());
   what.working_directory = options_.data;
-  what.environment = {{"GIT_CONFIG_NOSYSTEM", "1"},
-                      {"GIT_CONFIG_GLOBAL", "/dev/null"},
-                      {"GIT_TERMINAL_PROMPT", "0"},
-                      {"GIT_CONFIG_COUNT", std::to_string(settings.size())},
-                      {"PYTHONPATH", options_.python_path},
-                      {"TELLTALE_PYTHON", options_.python},
-                      {"TELLTALE_SPOOL_DIR", options_.data + "/spool"},
-                      {"TELLTALE_DATA", options_.data},
-                      {"TELLTALE_URL", url_},
-                      {"TELLTALE_TOKEN", options_.token}};
+  what.environment = reporting_to(options_, url_);
+  what.environment.emplace_back("TELLTALE_DATA", options_.data);
+  what.environment.emplace_back("TELLTALE_PYTHON", options_.python);
+  what.environment.emplace_back("GIT_CONFIG_NOSYSTEM", "1");
+  what.environment.emplace_back("GIT_CONFIG_GLOBAL", "/dev/null");
+  what.environment.emplace_back("GIT_TERMINAL_PROMPT", "0");
+  what.environment.emplace_back("GIT_CONFIG_COUNT", std::to_string(settings.size()));
   for (std::size_t i = 0; i < settings.size(); ++i) {
     what.environment.emplace_back(fmt::format("GIT_CONFIG_KEY_{}", i), settings[i].first);
     what.environment.emplace_back(fmt::format("GIT_CONFIG_VALUE_{}", i), settings[i].second);
@@ -160,6 +159,24 @@ ports::ProcessSpec GitHttp::git(std::vector<std::string> arguments) const {
   what.without = kNotPassedOn;
   what.errors_apart = true;
   return what;
+}
+
+void GitHttp::resume_deliveries() {
+  const std::string folder = options_.data + "/deliveries";
+  std::error_code error;
+  if (fs::is_empty(folder, error) || error) return;
+  if (::access(options_.python.c_str(), X_OK) != 0) return;  // with the next start, then
+  ports::ProcessSpec what;
+  what.outlives = true;
+  what.arguments = {options_.python, "-m", "delivery", "resume"};
+  what.working_directory = options_.data;
+  what.output_file = folder + "/resume.log";
+  what.environment = reporting_to(options_, url_);
+  what.environment.emplace_back("TELLTALE_DATA", options_.data);
+  what.without = kNotPassedOn;
+  auto process = processes_.start(what);
+  if (!process.ok())
+    spdlog::warn("deliver: deliveries that were interrupted stay so: {}", process.error().message);
 }
 
 void GitHttp::make_repository(Question question, ports::HttpRequest request,

@@ -27,6 +27,8 @@ class GitHttp final : public ports::HttpHandler {
 
   // Where deliveries report to; before the first request.
   void set_url(std::string url) { url_ = std::move(url); }
+  // Deliveries that ended without a word go on where they were. Once, when requests are taken.
+  void resume_deliveries();
   // GET …/info/refs?service=git-receive-pack and POST …/git-receive-pack, and both of
   // git-upload-pack.
   void handle(ports::HttpRequest request, ports::Respond respond) override;

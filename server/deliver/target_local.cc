@@ -81,6 +81,14 @@ schema::Event event_of(const RunKey& key, ports::Runtime& loop, std::string id) 
 
 }  // namespace
 
+std::vector<std::pair<std::string, std::string>> reporting_to(const TargetLocalOptions& options,
+                                                              const std::string& url) {
+  return {{"PYTHONPATH", options.python_path},
+          {"TELLTALE_SPOOL_DIR", spool_of(options)},
+          {"TELLTALE_URL", url},
+          {"TELLTALE_TOKEN", options.token}};
+}
+
 TargetLocal::TargetLocal(ports::Runtime& loop, ports::EventGate& gate, ports::Processes& processes,
                          TargetLocalOptions options, FindLaunch find_launch)
     : loop_(loop),
@@ -213,9 +221,7 @@ ports::ProcessSpec TargetLocal::python(std::vector<std::string> arguments) const
   what.arguments = {options_.python, "-m", "local_target"};
   what.arguments.insert(what.arguments.end(), arguments.begin(), arguments.end());
   what.arguments.insert(what.arguments.end(), {"--url", url_});
-  what.environment = {{"PYTHONPATH", options_.python_path},
-                      {"TELLTALE_SPOOL_DIR", spool_of(options_)}};
-  what.environment.emplace_back("TELLTALE_TOKEN", options_.token);
+  what.environment = reporting_to(options_, url_);
   what.without = {"TELLTALE_TOKEN_FILE"};
   return what;
 }

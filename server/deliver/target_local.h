@@ -33,6 +33,10 @@ struct TargetLocalOptions {
   std::string token;
 };
 
+// What a Python process of ours needs to report to the server at that address.
+std::vector<std::pair<std::string, std::string>> reporting_to(const TargetLocalOptions& options,
+                                                              const std::string& url);
+
 class TargetLocal final : public ports::WholeBodyHandler {
  public:
   // How an earlier run was started; answered on serve's loop.

@@ -28,9 +28,12 @@ class Pages {
     target_local_.set_url(url);
     git_.set_url(url);
   }
-  // Where this process starts runs: those of an earlier one get their end. Once it listens.
+  // Where this process starts runs: those of an earlier one get their end, and its deliveries go
+  // on. Once it listens.
   void settle_earlier_runs() {
-    if (starts_runs_) target_local_.settle_earlier_runs();
+    if (!starts_runs_) return;
+    target_local_.settle_earlier_runs();
+    git_.resume_deliveries();
   }
 
   // Who answers what. launch() is null where this process starts no runs.

@@ -1,0 +1,25 @@
+"""Compiles a pipeline in the project's own environment, and says what it is: JSON on the last line
+of standard output; or ends with 2 and a sentence on standard error.
+"""
+
+import json
+import sys
+from typing import List, Optional
+
+
+def main(file: str, pipeline: Optional[str], parameters: List[str]) -> int:
+    from local_target import kfp_adapter, pipeline_file
+    from local_target.errors import UsageError
+
+    try:
+        compiled = pipeline_file.load(file, pipeline)
+        values = pipeline_file.arguments(compiled, parameters)
+        kfp_adapter.check_version()
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        return 2
+    shown = pipeline_file.with_defaults(compiled, values)
+    tasks = len(compiled.spec["root"].get("dag", {}).get("tasks", {}))
+    told = {"name": compiled.name, "parameters": shown, "tasks": tasks}
+    print(json.dumps(told, default=str))
+    return 0

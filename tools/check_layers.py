@@ -52,6 +52,7 @@ PYTHON: Dict[str, Set[str]] = {
     "telltale": set(),
     "local_target": {"telltale"},
     "delivery": {"local_target", "telltale"},
+    "commands": {"delivery", "telltale"},
     "render": set(),
 }
 

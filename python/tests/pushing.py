@@ -1,11 +1,14 @@
 """A developer's repository, with git's real client, for tests that push."""
 
+import json
 import os
 import subprocess
 from pathlib import Path
-from typing import Optional
+from typing import Any, Dict, Iterator, List, Optional
 
-from real_server import Server
+import pytest
+from conftest import PYTHON_DIRECTORY
+from real_server import Server, await_that
 
 IDENTITY = {
     "GIT_AUTHOR_NAME": "A Developer",
@@ -16,6 +19,20 @@ IDENTITY = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_TERMINAL_PROMPT": "0",
 }
+
+PIPELINE = """
+from kfp import dsl
+
+@dsl.component
+def train(epochs: int) -> float:
+    for epoch in range(epochs):
+        print(f"loss={1 / (epoch + 1)}")
+    return 0.5
+
+@dsl.pipeline
+def demo(epochs: int = 2):
+    train(epochs=epochs)
+"""
 
 
 class Repository:
@@ -51,3 +68,40 @@ class Repository:
 def address(server: Server, project: str = "demo", token: str = "") -> str:
     token = token or (server.data / "token").read_text().strip()
     return f"http://telltale:{token}@127.0.0.1:{server.port}/git/{project}.git"
+
+
+def delivering_server(
+    tmp_path: Path, python: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Server]:
+    """For a fixture: one whose deliveries have all ended when it is left."""
+    monkeypatch.setenv("TELLTALE_PYTHON", python)
+    monkeypatch.setenv("TELLTALE_PYTHON_PATH", str(PYTHON_DIRECTORY))
+    monkeypatch.setenv("TELLTALE_LOCAL_DIR", str(tmp_path / "local"))
+    for name in ("TELLTALE_TOKEN", "TELLTALE_TOKEN_FILE", "TELLTALE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    server = Server(tmp_path / "data")
+    yield server
+    for record in records(server):
+        if not record["state"]:
+            server.post(f"/api/v1/runs/{record['key']}/cancel")
+    await_that(lambda: all(record["state"] for record in records(server)))
+    assert server.process.poll() is None, "the server ended by itself"
+    server.kill()
+
+
+def records(server: Server) -> List[Dict[str, Any]]:
+    """What is kept of each delivery, oldest first."""
+    found = [json.loads(f.read_text()) for f in server.data.glob("deliveries/*/record.json")]
+    return sorted(found, key=lambda record: int(record["pushed_at_us"]))
+
+
+def ended(server: Server, key: str) -> Dict[str, Any]:
+    """The delivery's run and tasks, once the server knows that it has ended."""
+
+    def state() -> str:
+        run = server.get(f"/api/v1/runs/{key}").get("run", {})
+        return str(run.get("state"))
+
+    await_that(lambda: state() in ("SUCCEEDED", "FAILED", "CANCELLED"))
+    view: Dict[str, Any] = server.get(f"/api/v1/runs/{key}")
+    return view

@@ -7,29 +7,15 @@ import os
 import signal
 import subprocess
 from pathlib import Path
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, Iterator
 
 import pytest
-from conftest import PYTHON_DIRECTORY
-from pushing import IDENTITY, Repository, address
+from pushing import IDENTITY, PIPELINE, Repository, address, delivering_server, ended, records
 from real_server import Server, await_that, needs_server
 
 pytestmark = needs_server
 
 STAGES = ["receive", "package", "test", "deploy", "run"]
-PIPELINE = """
-from kfp import dsl
-
-@dsl.component
-def train(epochs: int) -> float:
-    for epoch in range(epochs):
-        print(f"loss={1 / (epoch + 1)}")
-    return 0.5
-
-@dsl.pipeline
-def demo(epochs: int = 2):
-    train(epochs=epochs)
-"""
 # Goes on once the developer has made that file.
 WAITS = """
 import pathlib, time
@@ -40,43 +26,13 @@ while not pathlib.Path({gate!r}).exists():
 
 @pytest.fixture
 def server(tmp_path: Path, python: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setenv("TELLTALE_PYTHON", python)
-    monkeypatch.setenv("TELLTALE_PYTHON_PATH", str(PYTHON_DIRECTORY))
-    monkeypatch.setenv("TELLTALE_LOCAL_DIR", str(tmp_path / "local"))
     monkeypatch.setenv("DEPLOY_PASSWORD", "correct-horse-battery")
-    for name in ("TELLTALE_TOKEN", "TELLTALE_TOKEN_FILE", "TELLTALE_URL"):
-        monkeypatch.delenv(name, raising=False)
-    server = Server(tmp_path / "data")
-    yield server
-    for record in records(server):
-        if not record["state"]:
-            server.post(f"/api/v1/runs/{record['key']}/cancel")
-    await_that(lambda: all(record["state"] for record in records(server)))
-    assert server.process.poll() is None, "the server ended by itself"
-    server.kill()
+    yield from delivering_server(tmp_path, python, monkeypatch)
 
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Repository:
     return Repository(tmp_path / "project")
-
-
-def records(server: Server) -> List[Dict[str, Any]]:
-    """What is kept of each delivery, oldest first."""
-    found = [json.loads(f.read_text()) for f in server.data.glob("deliveries/*/record.json")]
-    return sorted(found, key=lambda record: int(record["pushed_at_us"]))
-
-
-def ended(server: Server, key: str) -> Dict[str, Any]:
-    """The delivery's run and tasks, once the server knows that it has ended."""
-
-    def state() -> str:
-        run = server.get(f"/api/v1/runs/{key}").get("run", {})
-        return str(run.get("state"))
-
-    await_that(lambda: state() in ("SUCCEEDED", "FAILED", "CANCELLED"))
-    view: Dict[str, Any] = server.get(f"/api/v1/runs/{key}")
-    return view
 
 
 def states(view: Dict[str, Any]) -> Dict[str, str]:

@@ -1,4 +1,4 @@
-// The program: `telltale serve`, `run`, `open`, `import` and `admin`.
+// The program: `telltale serve`, `run`, `open`, `import`, `admin`, and the verbs of python_command.
 #include <fmt/format.h>
 #include <google/protobuf/stubs/logging.h>
 #include <signal.h>
@@ -18,6 +18,7 @@
 #include "main/config.h"
 #include "main/import_command.h"
 #include "main/open_command.h"
+#include "main/python_command.h"
 #include "main/run_command.h"
 #include "main/wiring.h"
 
@@ -173,7 +174,7 @@ void add_open(CLI::App& app, OpenConfig& config) {
       ->capture_default_str();
 }
 
-int run_program(int argc, char** argv) {
+int run_program(int argc, char** argv, mode_t files_mode) {
   CLI::App app{"Telltale shows a Kubeflow pipeline, now."};
   app.set_version_flag("--version", kServerVersion);
   app.set_config("--config", "", "Flags from a file: [serve] and name=value lines");
@@ -190,6 +191,9 @@ int run_program(int argc, char** argv) {
   add_open(app, open_config);
   add_import(app, import_config);
   const CLI::App& admin = add_admin(app, admin_config);
+  add_python_commands(app);
+  const Status other = become_python_command({argv, argv + argc}, home_folder(), files_mode);
+  if (!other.ok()) return fail(other.error());
   CLI11_PARSE(app, argc, argv);
   if (app.got_subcommand("serve")) return serve(std::move(serve_config));
   if (app.got_subcommand("admin")) {
@@ -208,6 +212,6 @@ int run_program(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   // Whatever the program writes is its user's alone: logs and parameters hold what they hold.
-  ::umask(077);
-  return telltale::main::run_program(argc, argv);
+  const mode_t files_mode = ::umask(077);
+  return telltale::main::run_program(argc, argv, files_mode);
 }

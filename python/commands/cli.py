@@ -1,0 +1,99 @@
+"""`telltale VERB …`, for the verbs that are written in Python. Exit status: 0, or 1 with a sentence
+on standard error; `watch` ends with 1 where the run did not succeed.
+"""
+
+import argparse
+import json
+import os
+import sys
+from typing import Callable, Dict, List
+
+from commands import init_project, looking, repository
+from commands.errors import CommandError
+from commands.server import Server
+
+DEFAULT_URL = "http://127.0.0.1:8080"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="telltale", description=__doc__.split("\n")[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    def add(name: str, what: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=what, description=what)
+        url = os.environ.get("TELLTALE_URL") or DEFAULT_URL
+        command.add_argument("--url", default=url, help="of the server")
+        return command
+
+    init = add("init", "Make this repository one that is pushed to a server")
+    init.add_argument("--project", help="its name there; the folder's without")
+    init.add_argument("--yes", action="store_true", help="ask nothing, take what is likely")
+    push = add("push", "git push to the server, as `git push telltale BRANCH`")
+    push.add_argument("-o", "--option", action="append", default=[], help="run.NAME=VALUE, wait")
+    runs = add("runs", "The newest runs")
+    runs.add_argument("text", nargs="?", default="", help="only those that have it in their names")
+    runs.add_argument("--limit", type=int, default=20)
+    for name, what in (
+        ("watch", "A run's tasks and output as they come"),
+        ("logs", "What a run's tasks have said"),
+        ("cancel", "Ask a run to stop"),
+        ("retry", "Start a run again, as it was"),
+    ):
+        command = add(name, what)
+        command.add_argument("run", help='its key, the beginning of it, or "last"')
+        if name == "logs":
+            command.add_argument("task", nargs="?", default="", help="only this one's")
+    rollback = add("rollback", "Deliver an earlier revision again, on the branch you are on")
+    rollback.add_argument("revision", nargs="?", help="without: the last but one that succeeded")
+    credential = add("credential", "What git asks for the token (gitcredentials)")
+    credential.add_argument("verb")
+    for name in ("runs", "watch", "cancel", "retry"):
+        commands.choices[name].add_argument("--json", action="store_true", help="for programs")
+    return parser
+
+
+def main(argv: List[str]) -> int:
+    options = _parser().parse_args(argv)
+    try:
+        return _run(options)
+    except CommandError as error:
+        print(f"telltale: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(options: argparse.Namespace) -> int:
+    here: Dict[str, Callable[[], int]] = {
+        "credential": lambda: repository.credential(options.verb, sys.stdin, sys.stdout),
+        "init": lambda: init_project.main(options.url, options.project, options.yes),
+        "push": lambda: repository.push(options.option),
+    }
+    if options.command in here:
+        return here[options.command]()
+    server = Server(options.url)
+    if options.command == "rollback":
+        return repository.rollback(server, options.revision)
+    if options.command == "runs":
+        return looking.runs(server, options.text, options.limit, options.json)
+    key = server.key_of(options.run)
+    of_run: Dict[str, Callable[[], int]] = {
+        "watch": lambda: looking.watch(server, key, options.json),
+        "logs": lambda: looking.logs(server, key, options.task),
+        "cancel": lambda: _cancel(server, key, options.json),
+        "retry": lambda: _retry(server, key, options.json),
+    }
+    return of_run[options.command]()
+
+
+def _cancel(server: Server, key: str, as_json: bool) -> int:
+    answer = server.post(f"/api/v1/runs/{key}/cancel", {})
+    print(json.dumps(answer) if as_json else f"{key} was asked to stop.")
+    return 0
+
+
+def _retry(server: Server, key: str, as_json: bool) -> int:
+    answer = server.post("/api/v1/runs", {"again": key})
+    link = f"{server.url}/runs/{answer['run_key']}"
+    print(json.dumps(answer) if as_json else f"Watch it at {link}")
+    return 0

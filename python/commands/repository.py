@@ -1,0 +1,97 @@
+"""The developer's own git repository, as `telltale init` leaves it: a remote named telltale, and
+git told to ask this program for the token. No secret stands in .git/config.
+"""
+
+import os
+import shlex
+import subprocess
+import urllib.parse
+from typing import List, Optional, TextIO
+
+from commands.errors import CommandError
+from commands.server import Server
+
+REMOTE = "telltale"
+
+
+def git(*arguments: str, works: bool = True) -> str:
+    try:
+        done = subprocess.run(["git", *arguments], capture_output=True, check=False)
+    except FileNotFoundError:
+        raise CommandError("git is not installed.") from None
+    if done.returncode != 0 and works:
+        why = done.stderr.decode("utf-8", "replace").strip()
+        raise CommandError(why or f"git {arguments[0]} failed.")
+    return done.stdout.decode("utf-8", "replace").strip() if done.returncode == 0 else ""
+
+
+def connect(url: str, project: str) -> None:
+    address = f"{url.rstrip('/')}/git/{project}.git"
+    known = git("remote").split("\n")
+    git("remote", "set-url" if REMOTE in known else "add", REMOTE, address)
+    parts = urllib.parse.urlsplit(url)
+    name = f"credential.{parts.scheme}://{parts.netloc}.helper"
+    program = os.environ.get("TELLTALE_PROGRAM") or "telltale"
+    git("config", "--unset-all", name, works=False)
+    # The empty one first: no other helper is asked, nor told the token to keep.
+    git("config", "--add", name, "")
+    git("config", "--add", name, "!" + shlex.quote(program) + " credential")
+
+
+def credential(verb: str, asked: TextIO, answer: TextIO) -> int:
+    """What git asks its helpers: lines of name=value, gitcredentials(7)."""
+    lines = dict(line.rstrip("\n").partition("=")[::2] for line in asked)
+    if verb == "get" and lines.get("host"):
+        token = Server(f"{lines.get('protocol', 'http')}://{lines['host']}").token()
+        if token:
+            answer.write(f"username={REMOTE}\npassword={token}\n")
+    return 0
+
+
+def _branch() -> str:
+    branch = git("symbolic-ref", "--short", "HEAD", works=False)
+    if not branch:
+        raise CommandError("You are on no branch. `git switch BRANCH` goes to one.")
+    return branch
+
+
+def _needs_remote() -> None:
+    if REMOTE not in git("remote").split("\n"):
+        raise CommandError("This repository has no remote telltale. `telltale init` adds it.")
+
+
+def push(options: List[str]) -> int:
+    _needs_remote()
+    wishes = [part for option in options for part in ("-o", option)]
+    return _push([*wishes, REMOTE, _branch()])
+
+
+def _push(arguments: List[str]) -> int:
+    return subprocess.run(["git", "push", *arguments], check=False).returncode
+
+
+def rollback(server: Server, revision: Optional[str]) -> int:
+    """The branch on the server goes back to that revision; here nothing changes."""
+    _needs_remote()
+    branch = _branch()
+    project = git("remote", "get-url", REMOTE).rsplit("/", 1)[-1][: -len(".git")]
+    if revision is None:
+        revision = _last_but_one(server, project, branch)
+    full = git("rev-parse", "--verify", "--quiet", revision + "^{commit}", works=False)
+    if not full:
+        raise CommandError(f"There is no revision {revision} here. `git fetch telltale` brings it.")
+    print(f"{branch} of {project} goes back to {full[:7]}.", flush=True)
+    return _push([REMOTE, f"+{full}:refs/heads/{branch}"])
+
+
+def _last_but_one(server: Server, project: str, branch: str) -> str:
+    """Of the revisions that were delivered with success."""
+    found: List[str] = []
+    for run in server.runs(200, f"{project} {branch}"):
+        name = str(run.get("name", ""))
+        mine = run.get("source") == "push" and run.get("state") == "SUCCEEDED"
+        if mine and name.startswith(f"{project} {branch} ") and name[-7:] not in found:
+            found.append(name[-7:])
+    if len(found) < 2:
+        raise CommandError("There is no earlier delivery that succeeded. Name a revision.")
+    return found[1]

@@ -1,0 +1,183 @@
+"""What a developer types: `telltale init` to a run that has succeeded, and the verbs that look and
+act, with the real program, git and server."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Iterator, List, Sequence
+
+import pytest
+from conftest import PYTHON_DIRECTORY
+from pushing import IDENTITY, PIPELINE, Repository, delivering_server, ended, records
+from real_server import BINARY, Server, needs_server
+
+pytestmark = needs_server
+
+TRAIN = """
+import argparse
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--epochs", type=int, default=2)
+parser.add_argument("--lr", type=float, default=0.1)
+parser.add_argument("--log-dir", default="logs")
+parser.add_argument("--verbose", action="store_true")
+parser.add_argument("data", nargs="*")
+options = parser.parse_args()
+rate = open("rate.txt").read().strip()
+for epoch in range(options.epochs):
+    print(f"epoch={epoch} loss={options.lr / (epoch + 1)} rate={rate}", flush=True)
+"""
+
+
+@pytest.fixture
+def server(tmp_path: Path, python: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    yield from delivering_server(tmp_path, python, monkeypatch)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    return Repository(tmp_path / "my project")
+
+
+class Terminal:
+    """Commands of the program, in the developer's repository."""
+
+    def __init__(self, server: Server, repository: Repository) -> None:
+        self._folder = repository.folder
+        self.environment = {**server.environment, **IDENTITY, "TELLTALE_URL": server.url}
+
+    def run(self, *command: str, status: int = 0) -> str:
+        done = subprocess.run(
+            command,
+            cwd=self._folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=240,
+            check=False,
+        )
+        said = done.stdout.decode()
+        assert done.returncode == status, said
+        return said
+
+    def telltale(self, *arguments: str, status: int = 0) -> str:
+        return self.run(BINARY, *arguments, status=status)
+
+    def answering(self, command: Sequence[str], answers: List[str]) -> str:
+        """At a terminal, with those answers typed one after another."""
+        pid, fd = pty.fork()
+        if pid == 0:
+            os.chdir(self._folder)
+            os.execve(command[0], list(command), self.environment)
+        os.write(fd, "".join(answer + "\n" for answer in answers).encode())
+        said = b""
+        while True:
+            try:
+                piece = os.read(fd, 65536)
+            except OSError:
+                break
+            if not piece:
+                break
+            said += piece
+        os.close(fd)
+        assert os.waitpid(pid, 0)[1] == 0, said.decode()
+        return said.decode()
+
+
+@pytest.fixture
+def terminal(server: Server, repository: Repository) -> Terminal:
+    return Terminal(server, repository)
+
+
+def test_a_plain_script_takes_init_and_a_push(
+    server: Server,
+    repository: Repository,
+    terminal: Terminal,
+) -> None:
+    repository.commit(train__py=TRAIN, rate__txt="7\n")
+    said = terminal.telltale("init")
+    pipeline = (repository.folder / "pipeline.py").read_text()
+    assert all(f"    {line}" in said for line in pipeline.splitlines() if line)
+    assert "git push telltale main" in said
+    token = (server.data / "token").read_text().strip()
+    assert token not in (repository.folder / ".git" / "config").read_text()
+    terminal.run("git", "add", "--all")
+    terminal.run("git", "commit", "-m", "a pipeline")
+    said = terminal.run("git", "push", "-o", "wait", "-o", "run.epochs=3", "telltale", "main")
+    assert "The run has succeeded." in said
+    record = records(server)[0]
+    assert record["project"] == "my-project"
+    run = record["finished"]["run"]["run_key"]
+    view = ended(server, run)
+    assert view["parameters"] == {"epochs": "3", "lr": "0.1", "log_dir": '"logs"'}
+    assert "epoch=2" in terminal.telltale("logs", run)
+    assert "rate=7" in terminal.telltale("logs", run)
+
+
+def test_init_asks_three_questions_and_takes_the_answers(
+    repository: Repository, terminal: Terminal
+) -> None:
+    repository.commit(train__py="print('no')\n", other_script__py=TRAIN)
+    said = terminal.answering([BINARY, "init"], ["other_script.py", "epochs", "my pipeline"])
+    assert said.count("? [") == 3
+    pipeline = (repository.folder / "pipeline.py").read_text()
+    assert 'name="my pipeline"' in pipeline
+    assert "def pipeline(epochs: int = 2):" in pipeline
+    assert "lr" not in pipeline.replace("https", "")
+    before = (repository.folder / ".git" / "config").read_text()
+    terminal.telltale("init")  # once more: nothing is asked, nothing is there twice
+    assert (repository.folder / ".git" / "config").read_text() == before
+
+
+def test_verbs_look_and_act(
+    server: Server,
+    repository: Repository,
+    terminal: Terminal,
+) -> None:
+    first = repository.commit(pipeline__py=PIPELINE)
+    assert "no remote telltale" in terminal.telltale("push", status=1)
+    terminal.telltale("init")
+    assert not (repository.folder / "train.py").exists()
+    terminal.telltale("push", "-o", "wait")
+    second = repository.commit(notes__txt="more\n")
+    said = terminal.telltale("push", "-o", "wait")
+    assert f"Delivering {second[:7]}" in said
+    run = records(server)[1]["finished"]["run"]["run_key"]
+    listed = json.loads(terminal.telltale("runs", "--json"))
+    assert {run, *(record["key"] for record in records(server))} <= {r["run_key"] for r in listed}
+    assert run in terminal.telltale("runs", "demo")
+    watched = terminal.telltale("watch", run[:12])
+    assert "✓ train  succeeded" in watched
+    assert "train | loss=1.0" in watched
+    lines = [json.loads(line) for line in terminal.telltale("watch", run, "--json").splitlines()]
+    assert {"path": "train", "state": "SUCCEEDED", "message": ""} in [
+        {**line, "message": line["message"] or ""} for line in lines
+    ]
+    assert "loss=0.5" in terminal.telltale("logs", run, "train")
+    assert "no task nothing" in terminal.telltale("logs", run, "nothing", status=1)
+    assert "No run's key begins" in terminal.telltale("cancel", "zzzz", status=1)
+    again = json.loads(terminal.telltale("retry", run, "--json"))["run_key"]
+    assert ended(server, again)["run"]["state"] == "SUCCEEDED"
+    said = terminal.telltale("rollback")
+    assert f"goes back to {first[:7]}" in said
+    assert f"Delivering {first[:7]}" in said
+    assert [record["revision"] for record in records(server)] == [first, second, first]
+
+
+def test_without_a_server_that_answers_it_says_so(
+    repository: Repository, terminal: Terminal
+) -> None:
+    said = terminal.telltale("runs", "--url", "http://127.0.0.1:1", status=1)
+    assert "No Telltale answers at http://127.0.0.1:1" in said
+
+
+def test_every_verb_of_the_program_is_known_to_python() -> None:
+    environment = {**os.environ, "PYTHONPATH": str(PYTHON_DIRECTORY)}
+    listed: Any = subprocess.run([BINARY, "--help"], capture_output=True, check=True).stdout
+    for verb in ("init", "push", "runs", "watch", "logs", "cancel", "retry", "rollback"):
+        assert f"  {verb} ".encode() in listed
+        command = [sys.executable, "-m", "commands", verb, "--help"]
+        subprocess.run(command, env=environment, check=True, capture_output=True)

@@ -46,16 +46,26 @@ class Server:
         self.start()
 
     def start(self) -> None:
+        self.begin()
+        await_that(self.is_ready)
+
+    def begin(self) -> None:
+        """Starts it where it may not get ready."""
         listen = f"127.0.0.1:{self.port}"
         command = [*self._prefix, BINARY, "serve", "--listen", listen, "--data", str(self.data)]
         command += self._arguments
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=self.environment)
-        await_that(self.is_ready)
 
     def is_ready(self) -> bool:
+        return self._answers("/readyz")
+
+    def is_alive(self) -> bool:
+        return self._answers("/healthz")
+
+    def _answers(self, path: str) -> bool:
         assert self.process.poll() is None, "the server ended"
         try:
-            with urllib.request.urlopen(self.url + "/readyz", timeout=5):
+            with urllib.request.urlopen(self.url + path, timeout=5):
                 return True
         except OSError:
             return False

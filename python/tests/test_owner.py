@@ -15,6 +15,8 @@ import pytest
 from conftest import PYTHON_DIRECTORY, RUN_KEY
 from real_server import BINARY, Server, await_that, events_of, needs_server
 
+from telltale import ids
+
 pytestmark = needs_server
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -158,6 +160,25 @@ def test_only_a_regular_file_of_a_pipeline_is_started(server: Server, pipeline: 
     pipeline.chmod(0o600)
     assert "Every user" in detail(server.launch(wish(pipeline, working_directory="/tmp")))
     assert "runs" not in server.get("/api/v1/runs")
+
+
+def test_a_run_that_was_told_of_is_started_again_only_from_where_a_launch_may(
+    server: Server, pipeline: Path
+) -> None:
+    folder = str(pipeline.parent)
+    told = [
+        ({"pipeline_file": "pipeline.py", "working_directory": folder}, 400, "absolute"),
+        ({"pipeline_file": str(pipeline), "working_directory": "here"}, 400, "absolute"),
+        ({"pipeline_file": "", "working_directory": folder}, 400, "absolute"),
+        ({"pipeline_file": "/proc/self/exe", "working_directory": folder}, 400, "the system's"),
+    ]
+    for number, (launch, status, reason) in enumerate(told):
+        key = ids.run_key("test", "", "again", str(number))
+        state = {"name": "told", "launch": launch}
+        assert server.tell(*events_of("run_state", state, key=key))[0] == 200
+        await_that(lambda key=key: bool(server.run(key).get("name")))
+        answer = server.launch(json.dumps({"again": key}).encode())
+        assert (answer[0], reason in detail(answer)) == (status, True), answer
 
 
 def test_what_does_not_fit_an_argument_is_refused_and_starts_no_run(

@@ -117,7 +117,10 @@ void KubernetesSource::close() {
   if (closed_) return;
   closed_ = true;
   ++life_;
-  for (Stream& stream : streams_) stream.fetch.reset();
+  for (std::size_t at = 0; at < streams_.size(); ++at) {
+    streams_[at].fetch.reset();
+    tell(at, "");
+  }
   if (waiting_) {
     loop_.cancel(waiting_->timer);
     std::exchange(waiting_, std::nullopt)->done(ports::source_closed());
@@ -272,7 +275,10 @@ void KubernetesSource::answer() {
     if (!batch.items.empty() && bytes + next.fact.bytes.size() > waiting.limits.bytes_max) break;
     const std::size_t size = next.fact.bytes.size();
     bytes += size;
-    streams_[next.stream].handed = next.fact.after;
+    StreamPlace& handed = streams_[next.stream].handed;
+    // Another list would tell what is, and nothing of what was between the two.
+    batch.keep_now = batch.keep_now || (handed.must_list && !next.fact.after.must_list);
+    handed = next.fact.after;
     batch.items.push_back({std::move(next.fact.id), std::move(next.fact.bytes), size});
     queue_.pop_front();
   }

@@ -126,6 +126,7 @@ void CollectLoop::on_batch(ports::SourceBatch batch) {
   for (const ports::Item& item : batch.items) bytes += item.bytes.size();
   read_at_us_ = loop_.steady_us() + time_of(bytes);
   next_position_ = std::move(batch.position);
+  if (batch.keep_now) keep_at_us_ = INT64_MIN;
   if (!batch.items.empty()) records_ = parse_(batch.items);
   if (!records_.empty()) {
     take(Step::append_events);

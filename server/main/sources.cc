@@ -49,51 +49,55 @@ Sources::Sources(const std::vector<SourceSpec>& specs, ports::Runtime& loop, por
 }
 
 void Sources::add_file(const SourceSpec& spec) {
-  add(spec, std::make_unique<collect::FileSource>(spec.name, spec.path),
-      [this, name = spec.name](const std::vector<ports::Item>& items) {
-        const EpochUs now = loop_.now();
-        collect::ParsedEvents parsed = collect::parse_json_items(items, now);
-        rejected_.note(parsed.refused, now, name);
-        counters_.add(Counter::events_unparsed, parsed.with_unknown_fields);
-        return std::move(parsed.records);
-      });
+  add(spec, [this, spec] {
+    auto parse = [this, name = spec.name](const std::vector<ports::Item>& items) {
+      const EpochUs now = loop_.now();
+      collect::ParsedEvents parsed = collect::parse_json_items(items, now);
+      rejected_.note(parsed.refused, now, name);
+      counters_.add(Counter::events_unparsed, parsed.with_unknown_fields);
+      return std::move(parsed.records);
+    };
+    return loops::SourceHolder::Opened{std::make_unique<collect::FileSource>(spec.name, spec.path),
+                                       std::move(parse)};
+  });
 }
 
 void Sources::add_cluster(const SourceSpec& spec) {
   if (fetch_ == nullptr) fetch_ = std::make_unique<net::CurlFetch>();
-  collect::KubernetesAccess access = access_of(spec).take();  // check() saw it
-  auto translate = std::make_shared<collect::KubernetesTranslate>(access.cluster);
-  auto source = std::make_unique<collect::KubernetesSource>(
-      loop_, *fetch_, std::move(access), collect::KubernetesWatch{spec.namespaces, spec.label},
-      [this, name = spec.name](const std::string& stream, const std::string& trouble) {
-        tell_(name + " " + stream, trouble);
-      });
-  add(spec, std::move(source),
-      [this, translate, name = spec.name](const std::vector<ports::Item>& items) {
-        const EpochUs now = loop_.now();
-        collect::ParsedEvents parsed = translate->translate(items, now);
-        rejected_.note(parsed.refused, now, name);
-        return std::move(parsed.records);
-      });
+  const collect::KubernetesAccess access = access_of(spec).take();  // check() saw it
+  add(spec, [this, spec, access] {
+    auto translate = std::make_shared<collect::KubernetesTranslate>(access.cluster);
+    auto parse = [this, translate, name = spec.name](const std::vector<ports::Item>& items) {
+      const EpochUs now = loop_.now();
+      collect::ParsedEvents parsed = translate->translate(items, now);
+      rejected_.note(parsed.refused, now, name);
+      return std::move(parsed.records);
+    };
+    auto tell = [this, name = spec.name](const std::string& stream, const std::string& trouble) {
+      tell_(name + " " + stream, trouble);
+    };
+    return loops::SourceHolder::Opened{
+        std::make_unique<collect::KubernetesSource>(
+            loop_, *fetch_, access, collect::KubernetesWatch{spec.namespaces, spec.label},
+            std::move(tell)),
+        std::move(parse)};
+  });
 }
 
-void Sources::add(const SourceSpec& spec, std::unique_ptr<ports::Source> source,
-                  loops::CollectLoop::Parse parse) {
-  Collected& one = collected_.emplace_back();
-  one.source = std::move(source);
-  one.loop = std::make_unique<loops::CollectLoop>(
-      loop_, log_, gate_, *one.source, spec.name, counters_, std::move(parse),
-      [this, name = spec.name](const std::string& trouble) { tell_(name, trouble); });
+void Sources::add(const SourceSpec& spec, loops::SourceHolder::Open open) {
+  holders_.push_back(std::make_unique<loops::SourceHolder>(
+      loop_, log_, gate_, spec.name, counters_, std::move(open),
+      [this, name = spec.name](const std::string& trouble) { tell_(name, trouble); }));
 }
 
 void Sources::start() {
-  for (const Collected& one : collected_) one.loop->start();
+  for (const auto& holder : holders_) holder->start();
 }
 
 void Sources::stop() {
-  std::vector<std::promise<void>> stopped(collected_.size());
-  for (std::size_t i = 0; i < collected_.size(); ++i)
-    collected_[i].loop->stop([&promise = stopped[i]] { promise.set_value(); });
+  std::vector<std::promise<void>> stopped(holders_.size());
+  for (std::size_t i = 0; i < holders_.size(); ++i)
+    holders_[i]->stop([&promise = stopped[i]] { promise.set_value(); });
   for (std::promise<void>& promise : stopped) promise.get_future().wait();
 }
 

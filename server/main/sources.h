@@ -1,4 +1,4 @@
-// Sources: what --source names: each with its CollectLoop, which appends the events it tells. The
+// Sources: what --source names: each with its SourceHolder, which has its events appended. The
 // only place that knows their concrete types. Owned by the wiring, lives on collect's loop.
 #pragma once
 
@@ -9,7 +9,7 @@
 #include "base/counters.h"
 #include "collect/file_source.h"
 #include "collect/rejected_events.h"
-#include "loops/collect_loop.h"
+#include "loops/source_holder.h"
 #include "main/config.h"
 #include "net/curl_fetch.h"
 #include "ports/log.h"
@@ -38,8 +38,7 @@ class Sources {
  private:
   void add_file(const SourceSpec& spec);
   void add_cluster(const SourceSpec& spec);
-  void add(const SourceSpec& spec, std::unique_ptr<ports::Source> source,
-           loops::CollectLoop::Parse parse);
+  void add(const SourceSpec& spec, loops::SourceHolder::Open open);
 
   ports::Runtime& loop_;
   ports::Log& log_;
@@ -48,11 +47,7 @@ class Sources {
   collect::RejectedEvents& rejected_;
   Tell tell_;
   std::unique_ptr<net::CurlFetch> fetch_;  // where a cluster is watched
-  struct Collected {
-    std::unique_ptr<ports::Source> source;
-    std::unique_ptr<loops::CollectLoop> loop;
-  };
-  std::vector<Collected> collected_;
+  std::vector<std::unique_ptr<loops::SourceHolder>> holders_;
 };
 
 }  // namespace telltale::main

@@ -40,6 +40,8 @@ struct Item {
 struct SourceBatch {
   std::vector<Item> items;
   std::string position;  // after them
+  // What is told before it can't be told again as well: it is kept at once, not within a second.
+  bool keep_now = false;
 };
 
 struct SourceLimits {

@@ -157,8 +157,8 @@ def differences(path: pathlib.Path, server: Server, key: str) -> Tuple[int, List
     """How many nodes there are, and what is other than it should be."""
     last = list(watch_events(path))[-1]["object"]
     expected = nodes_of(last.get("status", {}))
-    events = server.events(key)
     view = server.settled(key, expected)
+    events = server.events(key)  # after that: a run may be live
     shown = {node["source_id"]: node for node in view.get("nodes", [])}
     tasks = {task["id"]: task for task in view.get("tasks", [])}
     wrong = [f"{node} is not shown" for node in expected if node not in shown]

@@ -50,10 +50,12 @@ run_python() {
 run_distributed() {
   .venv/bin/python -m pytest -q --junitxml="$RESULTS/junit/distributed.xml" tests/distributed
 }
-# Beside a real kube-apiserver, which is built once: some ten minutes.
+# Beside a real kube-apiserver with each of two real Argo controllers, which are built once: some
+# twenty minutes. Alone on a network, since a controller listens on all addresses.
 run_kubernetes() {
   .venv/bin/python tests/kubernetes/programs.py fetch &&
-    .venv/bin/python -m pytest -q --junitxml="$RESULTS/junit/kubernetes.xml" tests/kubernetes
+    tests/kubernetes/alone.py .venv/bin/python -m pytest -q -rP \
+      --junitxml="$RESULTS/junit/kubernetes.xml" tests/kubernetes
 }
 run_page() {
   cd ui && npx vitest run --reporter=default --reporter=junit \

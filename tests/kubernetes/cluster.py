@@ -1,11 +1,17 @@
-"""A small real cluster for tests: etcd and kube-apiserver, on loopback. There is no scheduler, no
-node and no controller: a test plays them. Everything lies in one folder and ends with stop()."""
+"""A small real cluster for tests: etcd, kube-apiserver and an Argo controller, on loopback.
+
+The controller listens on all addresses and nothing can forbid it, so all this belongs into a
+network namespace of its own (alone.py). There is no scheduler and no node: kubelet.py plays the
+pods. Everything lies in one folder and ends with stop().
+"""
+import json
 import os
 import pathlib
 import secrets
 import signal
 import subprocess
 import time
+import urllib.request
 from typing import Dict, List
 
 import programs
@@ -15,22 +21,13 @@ from kafka import free_ports
 
 NAMESPACE = "team-a"
 START_SECONDS = 300  # a few, but for a machine that is flooded
-# As Argo's minimal one: a workflow of any fields.
-WORKFLOWS = {
-    "metadata": {"name": "workflows.argoproj.io"},
-    "spec": {"group": "argoproj.io", "scope": "Namespaced",
-             "names": {"kind": "Workflow", "listKind": "WorkflowList", "plural": "workflows",
-                       "singular": "workflow"},
-             "versions": [{"name": "v1alpha1", "served": True, "storage": True, "schema": {
-                 "openAPIV3Schema": {"type": "object",
-                                     "x-kubernetes-preserve-unknown-fields": True}}}]}}
 TELLTALE_USER = "system:serviceaccount:telltale:telltale"
 
 
 class Cluster:
-    def __init__(self, folder: pathlib.Path) -> None:
-        self.folder = folder
-        self.bin = programs.fetch()
+    def __init__(self, folder: pathlib.Path, argo: str) -> None:
+        self.folder, self.argo = folder, argo
+        self.bin = programs.folder()  # built by `programs.py fetch`
         self.ports = free_ports(3)
         self.url = f"https://127.0.0.1:{self.ports[2]}"
         self.tokens = {"admin": secrets.token_hex(16), "telltale": secrets.token_hex(16)}
@@ -49,9 +46,13 @@ class Cluster:
         self.start_server()
         for name in (NAMESPACE, "team-b", "telltale"):
             self.create("/api/v1/namespaces", {"metadata": {"name": name}})
-        self.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", WORKFLOWS)
-        self.until(lambda: self.api().get(
-            f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/workflows"))
+        for file in sorted(programs.resources(self.argo).glob("argoproj.io_*.yaml")):
+            self.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+                        yaml.safe_load(file.read_text()))
+        for kind in ("workflows", "workflowtaskresults"):
+            path = f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/{kind}"
+            self.until(lambda path=path: self.api().get(path))
+        self.start_controller()
 
     def start_etcd(self) -> None:
         client, peer = (f"http://127.0.0.1:{port}" for port in self.ports[:2])
@@ -76,13 +77,22 @@ class Cluster:
             "--request-timeout", "60s"])
         self.until(lambda: self.api().open("GET", "/readyz").read())
 
+    def start_controller(self) -> None:
+        self.create(f"/api/v1/namespaces/{NAMESPACE}/configmaps", {
+            "metadata": {"name": "workflow-controller-configmap"}, "data": {}})
+        self.run(self.argo, [
+            "--kubeconfig", str(self.kubeconfig("admin")), "--namespaced",
+            "--namespace", NAMESPACE, "--executor-image", "argoexec:none"],
+            DEFAULT_REQUEUE_TIME="1s", LEADER_ELECTION_DISABLE="true")
+
     def run(self, name: str, arguments: List[str], **environment: str) -> None:
         with open(self.folder / f"{name}.log", "ab") as log:
             self.processes[name] = subprocess.Popen(
                 [str(self.bin / name), *arguments], stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, env={**os.environ, **environment}, cwd=self.folder)
 
-    def end(self, name: str, how: int = signal.SIGTERM) -> None:
+    def end(self, name: str, how: int = signal.SIGKILL) -> None:
+        """Argo's controller outlives SIGTERM for minutes, an API server while it is watched."""
         process = self.processes.pop(name, None)
         if process is None:
             return
@@ -94,8 +104,20 @@ class Cluster:
             process.wait()
 
     def stop(self) -> None:
-        for name in ("kube-apiserver", "etcd"):
+        for name in (self.argo, "kube-apiserver", "etcd"):
             self.end(name)
+
+    def compact(self) -> None:
+        """Forgets all history, and so does the API server what it keeps of it."""
+        url = f"http://127.0.0.1:{self.ports[0]}/v3/kv"  # etcd's own gateway of JSON
+
+        def ask(what: str, body: Object) -> Object:
+            with urllib.request.urlopen(f"{url}/{what}", json.dumps(body).encode()) as answer:
+                return json.loads(answer.read())
+        revision = ask("range", {"key": "AA=="})["header"]["revision"]
+        ask("compaction", {"revision": revision, "physical": True})
+        self.end("kube-apiserver")
+        self.start_server()
 
     # Speaking to it.
 

@@ -10,8 +10,11 @@ import urllib.error
 import urllib.request
 from typing import Any, Callable, Dict, List, Optional
 
-from cluster import START_SECONDS, Cluster
+from api import PODS, WORKFLOWS
+from cluster import NAMESPACE, START_SECONDS, Cluster
+from kubelet import LABEL, RESULTS
 
+ENDED = ("Succeeded", "Failed", "Error")
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 
@@ -86,6 +89,36 @@ class Watcher:
     def nodes(self, name: str) -> List[Any]:
         key = self.runs()[name]["run_key"]
         return self.get(f"/api/v1/runs/{key}?machinery=1")["nodes"]
+
+    # The cluster's own workflows.
+
+    def submit(self, body: Any) -> None:
+        self.cluster.api().post(WORKFLOWS.format(NAMESPACE), body)
+
+    def workflow(self, name: str) -> Any:
+        return self.cluster.api().get(f"{WORKFLOWS.format(NAMESPACE)}/{name}")
+
+    def change(self, name: str, patch: Any) -> None:
+        self.cluster.api().patch(f"{WORKFLOWS.format(NAMESPACE)}/{name}", patch)
+
+    def delete(self, name: str) -> None:
+        """With what belongs to it, as a garbage collector would."""
+        api = self.cluster.api()
+        api.delete(f"{WORKFLOWS.format(NAMESPACE)}/{name}")
+        for kind in (PODS, RESULTS):
+            path = kind.format(NAMESPACE)
+            for item in api.get(f"{path}?labelSelector={LABEL}={name}")["items"]:
+                api.patch(f"{path}/{item['metadata']['name']}", {"metadata": {"finalizers": None}})
+                api.delete(f"{path}/{item['metadata']['name']}")
+
+    def ended(self, name: str) -> Any:
+        """The workflow once Argo is done with it."""
+        def is_done() -> Any:
+            found = self.workflow(name)
+            labels = found["metadata"].get("labels", {})
+            return (found.get("status", {}).get("phase") in ENDED and
+                    labels.get("workflows.argoproj.io/completed") == "true" and found)
+        return self.cluster.until(is_done)
 
     def settled(self, name: str, nodes: Dict[str, Any]) -> None:
         """Every node of the workflow is here as Argo told it."""

@@ -23,6 +23,9 @@ from telltale.sender import Sender
 
 SOURCE = "push"
 _PERIOD_S = 0.2
+_LOCK_S = 3.0
+# A terminal that waits for the run is let go then (server/deliver/git_limits.h).
+_WAIT_S = 3600.0
 # At its end: how long a server that is away is waited for. Then it waits in the spool.
 _DELIVER_WITHIN_S = 3600.0
 _ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
@@ -40,10 +43,19 @@ def main(folder: str) -> int:
     record = records.read(folder)
     if record is None:
         return 1
-    held = record.lock()
-    if held is None or record.state:
+    if not _locked(record) or record.state:
         return 0
     return Delivery(record).run()
+
+
+def _locked(record: Record) -> bool:
+    """False where another process does it. Who looks whether one does holds it for a moment."""
+    deadline = time.monotonic() + _LOCK_S
+    while record.lock() is None:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_PERIOD_S)
+    return True
 
 
 class Delivery:
@@ -190,7 +202,8 @@ class Delivery:
         """What becomes of the run, for who pushed with -o wait."""
         key = self._record.finished["run"]["run_key"]
         server = ServerReader(self._record.url)
-        while True:
+        deadline = time.monotonic() + _WAIT_S
+        while time.monotonic() < deadline:
             run = server.run(key) or {}
             if run.get("state") in _ENDED:
                 message = run.get("message") or ""

@@ -9,6 +9,8 @@ import shutil
 import sys
 from typing import Callable, List, NamedTuple
 
+from delivery.errors import DeliveryError
+
 # Raised when environments made before must be made again though the requirements are the same.
 _LAYOUT = "1"
 _READY = "telltale-ready"
@@ -28,8 +30,11 @@ class Environment(NamedTuple):
     told: str  # in the stage's line
 
 
-def of_project(source: str, data: str, run: Run) -> Environment:
-    asking = next((n for n in _ASKING if os.path.isfile(os.path.join(source, n))), None)
+def of_project(source: str, data: str, named: str, run: Run) -> Environment:
+    """`named`: the file that says what it needs; empty: the first that is there."""
+    if named and not os.path.isfile(os.path.join(source, named)):
+        raise DeliveryError(f"telltale.yaml: there is no file {named}.")
+    asking = named or next((n for n in _ASKING if os.path.isfile(os.path.join(source, n))), None)
     if asking is None:
         return Environment(sys.executable, "the server's own environment")
     name = _hash_of(source, asking)

@@ -6,6 +6,7 @@ terminal; the source; a lock, held by the delivery's process while it lives.
 import fcntl
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,8 @@ from telltale.encoding import now_us
 _RECORD = "record.json"
 # A revision that is pushed to its branch again is a delivery of its own, so many times.
 _AGAIN = 1_000
+# Deliveries of all projects, each with its source and the artifacts of its run.
+_KEPT = 200
 _NOT_PASSED_ON = ("GIT_", "TELLTALE_PROJECT")
 
 
@@ -104,8 +107,18 @@ class Push(NamedTuple):
     wishes: Dict[str, str]  # what came with -o
 
 
+def _forget_oldest(data: str) -> None:
+    """Of those that have ended; the source of a run that still goes on stays."""
+    ended = sorted((r for r in all_of(data) if r.state), key=lambda r: int(r.pushed_at_us))
+    for record in ended[:-_KEPT]:
+        run_key = record.finished.get("run", {}).get("run_key", "")
+        if not os.path.exists(os.path.join(data, "spool", run_key + ".running")):
+            shutil.rmtree(record.folder, ignore_errors=True)
+
+
 def create(data: str, push: Push) -> Record:
     """A delivery that nobody works on yet."""
+    _forget_oldest(data)
     for again in range(_AGAIN):
         uid = f"{push.ref}@{push.revision}" + (f"#{again + 1}" if again else "")
         key = ids.run_key("push", "", push.project, uid)

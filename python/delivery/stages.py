@@ -8,9 +8,9 @@ import os
 import shutil
 import subprocess
 import sys
-from typing import Any, Callable, Dict, List, NamedTuple
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple
 
-from delivery import environment, git
+from delivery import environment, git, project_file
 from delivery.errors import DeliveryError
 from delivery.records import Record
 from delivery.stage import Stage
@@ -21,6 +21,7 @@ from telltale.sender import Sender
 Result = Dict[str, Any]
 _SOURCE = "source"
 _COMMITS = 20
+_SETTINGS_BYTES = 1 << 20
 _FIND_S = 60.0
 _COMPILE_S = 300.0
 _INSTALL_S = 1800.0
@@ -65,17 +66,19 @@ def receive(record: Record, stage: Stage) -> Result:
 
 def package(record: Record, stage: Stage) -> Result:
     folder = source_of(record)
+    settings = _settings(record)
     found = _find(folder, stage)
-    pipeline = _the_one(found)
+    pipeline = _the_one(found, settings)
 
     def run(command: List[str], why: str) -> None:
         stage.say("$ " + " ".join(os.path.basename(part) for part in command[:3]))
         if stage.run(command, users_environment(), folder, _INSTALL_S) != 0:
             raise DeliveryError(f"{why}; its log says why.")
 
-    made = environment.of_project(folder, record.data, run)
+    made = environment.of_project(folder, record.data, settings.requirements, run)
     stage.say(made.told)
-    compiled = _compile(record, stage, made.python, pipeline)
+    given = {**settings.parameters, **pushed_parameters(record)}
+    compiled = _compile(record, stage, made.python, pipeline, given)
     parameters = {name: json.dumps(value) for name, value in compiled["parameters"].items()}
     for name, value in parameters.items():
         stage.say(f"{name} = {value}")
@@ -85,7 +88,9 @@ def package(record: Record, stage: Stage) -> Result:
         "told": told,
         "outputs": {"pipeline": compiled["name"], "file": pipeline["file"]},
         "python": made.python,
-        "tests": found["tests"],
+        "tests": found["tests"] if settings.test is None else bool(settings.test),
+        "test": settings.test,
+        "given": given,
         "pipeline": {**pipeline, "title": compiled["name"]},
     }
 
@@ -111,37 +116,61 @@ def _find(folder: str, stage: Stage) -> Dict[str, Any]:
     return found
 
 
-def _the_one(found: Dict[str, Any]) -> Dict[str, Any]:
-    pipelines: List[Dict[str, Any]] = found["pipelines"]
+def _settings(record: Record) -> project_file.Settings:
+    try:
+        with open(os.path.join(source_of(record), project_file.NAME), "rb") as file:
+            data = file.read(_SETTINGS_BYTES)
+    except FileNotFoundError:
+        return project_file.Settings()
+    return project_file.read(data, record.branch)
+
+
+def _the_one(found: Dict[str, Any], settings: project_file.Settings) -> Dict[str, Any]:
+    pipelines: List[Dict[str, Any]] = [
+        pipeline
+        for pipeline in found["pipelines"]
+        if settings.file in ("", pipeline["file"]) and settings.pipeline in ("", pipeline["name"])
+    ]
     if len(pipelines) == 1:
         return pipelines[0]
     if not pipelines:
         broken = "".join(f"\n{b['file']}:{b['line']}: {b['what']}" for b in found["broken"])
+        named = f" of the name {settings.pipeline}" if settings.pipeline else ""
+        if settings.file or named:
+            file = settings.file or "this repository"
+            raise DeliveryError(f"telltale.yaml: there is no @dsl.pipeline{named} in {file}.")
         raise DeliveryError(
             "There is no pipeline here: no function of a Python file is decorated with "
             f"@dsl.pipeline.{broken}"
         )
     listed = "".join(f"\n{p['file']}:{p['line']}: {p['name']}" for p in pipelines)
-    raise DeliveryError(f"There are {len(pipelines)} pipelines here, and one is run:{listed}")
+    raise DeliveryError(
+        f"There are {len(pipelines)} pipelines here, and one is run. Name it in telltale.yaml, "
+        f"`pipeline: FILE`:{listed}"
+    )
 
 
-def parameters_of(record: Record) -> Dict[str, str]:
+def pushed_parameters(record: Record) -> Dict[str, str]:
     """`-o run.epochs=5`"""
     named = {k: v for k, v in record.wishes.items() if k.startswith("run.")}
     return {name[len("run.") :]: value for name, value in named.items()}
 
 
-def _arguments(record: Record, pipeline: Dict[str, Any]) -> List[str]:
-    arguments = ["--pipeline", pipeline["name"]]
-    for name, value in parameters_of(record).items():
-        arguments += ["--param", f"{name}={value}"]
-    return arguments
+def _arguments(pipeline: Dict[str, Any], given: Mapping[str, str]) -> List[str]:
+    named = [f"--param={name}={value}" for name, value in given.items()]
+    return [f"--pipeline={pipeline['name']}", *named]
 
 
-def _compile(record: Record, stage: Stage, python: str, pipeline: Dict[str, Any]) -> Dict[str, Any]:
+def _compile(
+    record: Record,
+    stage: Stage,
+    python: str,
+    pipeline: Dict[str, Any],
+    given: Mapping[str, str],
+) -> Dict[str, Any]:
     folder = source_of(record)
     file = os.path.join(folder, pipeline["file"])
-    command = [python, "-m", "delivery", "compile", file, *_arguments(record, pipeline)]
+    command = [python, "-m", "delivery", "compile", file, *_arguments(pipeline, given)]
     said = len(stage.tail)
     del stage.tail[:said]
     code = stage.run(command, users_environment(), folder, _COMPILE_S)
@@ -159,9 +188,15 @@ def _compile(record: Record, stage: Stage, python: str, pipeline: Dict[str, Any]
 def test(record: Record, stage: Stage) -> Result:
     packaged = record.finished["package"]
     if not packaged["tests"]:
-        stage.say("There are no tests: no file is named test_*.py or *_test.py.")
+        none = "no file is named test_*.py or *_test.py"
+        stage.say(f"{'telltale.yaml says so' if packaged['test'] == [] else none}: no tests.")
         return {"told": "no tests", "skipped": True}
     command, env = _pytest(record, stage, packaged["python"])
+    if packaged["test"]:
+        words: List[str] = packaged["test"]
+        command = [*command[:2], *words] if words[0] == "pytest" else words
+    beside = os.path.dirname(packaged["python"])
+    env = {**env, "PATH": beside + os.pathsep + env.get("PATH", os.defpath)}
     code = stage.run(command, env, source_of(record), _TEST_S)
     lines = stage.tail.decode("utf-8", "replace").strip().splitlines()
     last = lines[-1].strip("= ") if lines else ""
@@ -203,7 +238,7 @@ def run(record: Record, stage: Stage) -> Result:
     if not _was_started(record, stage, key):
         _announce(record, key, file, pipeline)
         command = [packaged["python"], "-m", "local_target", "run", file, "--run-key", key]
-        command += ["--url", record.url, "--detach", *_arguments(record, pipeline)]
+        command += ["--url", record.url, "--detach", *_arguments(pipeline, packaged["given"])]
         command += ["--directory", record.path("run")]
         if stage.run(command, env, source_of(record), _START_S) != 0:
             lines = stage.tail.decode("utf-8", "replace").strip().splitlines()

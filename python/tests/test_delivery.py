@@ -121,6 +121,27 @@ def test_a_repository_that_cannot_be_run_is_told_why(
     assert states(view)["run"] == "SKIPPED"
 
 
+def test_telltale_yaml_names_the_rest(server: Server, repository: Repository) -> None:
+    settings = """
+pipeline: b.py
+test: [pytest, -q, checks.py]
+parameters: {epochs: 1}
+branches:
+  main: {parameters: {epochs: 4}}
+"""
+    check = "def test_nothing():\n    pass\n"
+    other = PIPELINE.replace("def demo", "def other")
+    repository.commit(a__py=PIPELINE, b__py=other, checks__py=check, telltale__yaml=settings)
+    said = repository.git("push", "-o", "wait", address(server), "main")
+    assert "b.py → other" in said
+    assert "1 passed" in said
+    view = ended(server, records(server)[0]["finished"]["run"]["run_key"])
+    assert view["parameters"] == {"epochs": "4"}
+    repository.commit(telltale__yaml="pipeline: b.py\ntests: 1\n")
+    said = repository.git("push", address(server), "main")
+    assert "telltale.yaml:2:1: telltale.yaml has no tests; it may have pipeline" in said
+
+
 def test_a_failing_test_deploys_nothing_and_secrets_are_masked(
     server: Server, repository: Repository
 ) -> None:

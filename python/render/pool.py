@@ -12,9 +12,9 @@ import socket
 import subprocess
 import sys
 import threading
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 
-from render import frames, sandbox
+from render import frames
 from render.sandbox import Limits
 
 _START_S = 120.0
@@ -33,6 +33,7 @@ class End(NamedTuple):
     ok: bool
     message: str
     cancelled: bool
+    lost: bool = False  # by no fault of the job's: it may be tried again
 
 
 class Job:
@@ -117,7 +118,7 @@ class Job:
             verdict = json.loads(self._verdict)
             status, reason = int(verdict["status"]), str(verdict["reason"])
         except (ValueError, KeyError, TypeError):
-            return End(False, "the process that forks jobs is gone", cancelled)
+            return End(False, "the process that forks jobs is gone", cancelled, lost=True)
         if reason:
             return End(False, reason, cancelled)
         if self._said_end is not None and status == 0:
@@ -213,11 +214,3 @@ def _send_work(control: socket.socket, displays: socket.socket, work: Work) -> N
     displays.sendall(len(body).to_bytes(8, "big"))
     for at in range(0, len(body), frames.BYTES_MAX):
         displays.sendall(body[at : at + frames.BYTES_MAX])
-
-
-def confinement(unconfined_allowed: bool) -> Tuple[bool, str]:
-    """Whether jobs are confined, and why they are not where they could not be."""
-    if unconfined_allowed:
-        return False, "--render-unconfined"
-    reason = sandbox.available()
-    return not reason, reason

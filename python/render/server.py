@@ -13,19 +13,18 @@ import json
 import logging
 import os
 import sys
-import tempfile
 import threading
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from flask import Flask, Response, request
 
-from render import frames, page
-from render.pool import Pool, Work, confinement
+from render import frames, options, page
+from render.parts import Part, Parts
+from render.pool import Pool, Work
 from render.registry import BadArguments, Registry, Type, work_code
 from render.sandbox import Limits
 
 _FORM_BYTES_MAX = 64 << 20
-_IN_MEMORY = 1 << 20
 _PIECE = 1 << 18
 _BROWSER = ("Origin", "Sec-Fetch-Site")
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
@@ -105,47 +104,24 @@ class Drawer:
                 note = frames.Frame("part", 100_000, "text/plain", "error")
                 parts.take(note._replace(body=job.end.message.encode()))
             yield page.HEAD.encode()
-            yield from parts.html()
+            for part in parts.ordered():
+                yield from html_of(part)
             yield page.FOOT.encode()
         finally:
             parts.close()
 
 
-class Parts:
-    """The last state of each display, in order of appearance."""
-
-    def __init__(self) -> None:
-        self._files: Dict[int, Tuple[frames.Frame, Any]] = {}
-        self.told_error = False
-
-    def take(self, frame: frames.Frame) -> None:
-        self.told_error = self.told_error or frame.name == "error"
-        known = self._files.get(frame.index)
-        if known is None or not frame.append:
-            if known is not None:
-                known[1].close()
-            known = (frame, tempfile.SpooledTemporaryFile(_IN_MEMORY))  # noqa: SIM115
-            self._files[frame.index] = known
-        known[1].write(frame.body)
-
-    def html(self) -> Iterator[bytes]:
-        for index in sorted(self._files):
-            frame, file = self._files[index]
-            if frame.name == "cleared":
-                continue
-            file.seek(0)
-            before, after = page.around(frame)
-            yield before.encode()
-            if frame.mime == "text/html":
-                while piece := file.read(_PIECE):
-                    yield piece
-            else:
-                yield page.inside(frame, file.read()).encode("utf-8", "replace")
-            yield after.encode()
-
-    def close(self) -> None:
-        for _, file in self._files.values():
-            file.close()
+def html_of(part: Part) -> Iterator[bytes]:
+    if part.head.name == "cleared":
+        return
+    before, after = page.around(part.head)
+    yield before.encode()
+    if part.head.mime == "text/html":
+        for at in range(0, part.size, _PIECE):
+            yield part.read(at, _PIECE)
+    else:
+        yield page.inside(part.head, part.read(0, part.size)).encode("utf-8", "replace")
+    yield after.encode()
 
 
 def create_app(drawer: Drawer, slots: int, hosts: List[str]) -> Flask:
@@ -211,47 +187,33 @@ def parse_arguments(arguments: List[str]) -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8888)
     parser.add_argument("--allow-host", action="append", default=[], metavar="NAME")
-    parser.add_argument("--types", action="append", default=[], metavar="FOLDER")
     parser.add_argument("--source-root", action="append", default=[], metavar="FOLDER")
-    parser.add_argument("--slots", type=int, default=256, help="jobs at once")
-    parser.add_argument("--memory-bytes", type=int, default=Limits().memory_bytes)
-    parser.add_argument("--processes", type=int, default=Limits().processes)
-    parser.add_argument("--output-bytes", type=int, default=Limits().output_bytes)
-    parser.add_argument("--cpu-s", type=int, default=0)
-    parser.add_argument("--render-unconfined", action="store_true")
+    options.add(parser, slots=256)
     return parser.parse_args(arguments)
-
-
-def limits_of(options: argparse.Namespace) -> Limits:
-    return Limits(options.memory_bytes, options.cpu_s, options.processes, options.output_bytes)
 
 
 def main(arguments: Optional[List[str]] = None) -> None:
     import waitress
 
-    options = parse_arguments(sys.argv[1:] if arguments is None else arguments)
-    confined, reason = confinement(options.render_unconfined)
-    if not confined and not options.render_unconfined:
-        sys.exit(f"no sandbox here ({reason}); --render-unconfined runs jobs all the same")
-    pool = Pool(confined)
-    pool.start()
-    roots = [os.path.realpath(root) for root in options.source_root or [os.getcwd()]]
-    folders = [os.path.abspath(folder) for folder in options.types]
-    drawer = Drawer(pool, Registry(folders), [*roots, *folders], limits_of(options))
-    hosts = [*_LOCAL_HOSTS, options.host, *options.allow_host]
-    app = create_app(drawer, options.slots, hosts)
+    chosen = parse_arguments(sys.argv[1:] if arguments is None else arguments)
+    pool = options.start_pool(chosen)
+    roots = [os.path.realpath(root) for root in chosen.source_root or [os.getcwd()]]
+    folders = [os.path.abspath(folder) for folder in chosen.types]
+    drawer = Drawer(pool, Registry(folders), [*roots, *folders], options.limits(chosen))
+    hosts = [*_LOCAL_HOSTS, chosen.host, *chosen.allow_host]
+    app = create_app(drawer, chosen.slots, hosts)
     threading.stack_size(512 << 10)
     server = waitress.create_server(
         app,
-        host=options.host,
-        port=options.port,
-        threads=options.slots + 8,
-        connection_limit=4 * options.slots + 1000,
+        host=chosen.host,
+        port=chosen.port,
+        threads=chosen.slots + 8,
+        connection_limit=4 * chosen.slots + 1000,
         asyncore_use_poll=True,
         max_request_body_size=_FORM_BYTES_MAX,
         ident=None,
     )
-    print(f"listening on http://{options.host}:{server.effective_port}", flush=True)
+    print(f"listening on http://{chosen.host}:{server.effective_port}", flush=True)
     with contextlib.suppress(KeyboardInterrupt):
         server.run()
     pool.stop()

@@ -32,6 +32,7 @@ SERVER: Dict[str, Set[str]] = {
     "serve": {"base", "ports", "fold", "keep", "draw", "schema"},
     "render": {"base", "ports", "draw", "schema"},
     "deliver": {"base", "ports", "schema"},
+    "jobs": {"base", "ports", "schema"},
     "admin": {"base", "ports", "fold", "keep", "schema"},
     "main": {EVERYTHING},
 }
@@ -93,6 +94,7 @@ APPENDS: Dict[str, Set[str]] = {
     "server/loops/fold_loop_save.cc": {"kRunsTopic"},
     "server/loops/retention_loop.cc": {"kRunsTopic"},
     "server/loops/collect_loop.cc": {"kSourcesTopic"},
+    "server/jobs/job_desk.cc": {"kJobsTopic"},
     "server/admin/catalogue.cc": {"kRunsTopic"},
     "server/admin/relist.cc": {"kRunsTopic"},
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "ports/jobs_topic.h"
 #include "ports/log.h"
 
 namespace telltale::log {
@@ -24,7 +25,8 @@ struct KafkaLogOptions {
   std::map<std::string, KafkaTopic> topics = {
       {ports::kEventsTopic, {.partitions = 24}},
       {ports::kRunsTopic, {.partitions = 1, .compacted = true}},
-      {ports::kSourcesTopic, {.partitions = 24, .compacted = true}}};
+      {ports::kSourcesTopic, {.partitions = 24, .compacted = true}},
+      {ports::kJobsTopic, {.partitions = 1}}};
   // Adds a record's headers beside `ce_time`, which the log writes itself. Called on the thread
   // that appends; must know every topic. None: no other headers.
   std::function<void(const std::string& topic, const ports::Record&, const AddKafkaHeader&)>

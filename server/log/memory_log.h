@@ -10,13 +10,16 @@
 #include <string>
 
 #include "log/local_groups.h"
+#include "ports/jobs_topic.h"
 #include "ports/log.h"
 
 namespace telltale::log {
 
 struct MemoryLogOptions {
-  std::map<std::string, int> topics = {
-      {ports::kEventsTopic, 1}, {ports::kRunsTopic, 1}, {ports::kSourcesTopic, 1}};
+  std::map<std::string, int> topics = {{ports::kEventsTopic, 1},
+                                       {ports::kRunsTopic, 1},
+                                       {ports::kSourcesTopic, 1},
+                                       {ports::kJobsTopic, 1}};
   // Of these only the newest record of each key is kept.
   std::set<std::string> compacted_topics = {ports::kRunsTopic, ports::kSourcesTopic};
 };

@@ -9,14 +9,17 @@
 #include <set>
 #include <string>
 
+#include "ports/jobs_topic.h"
 #include "ports/log.h"
 
 namespace telltale::log {
 
 struct SqliteLogOptions {
   std::string directory;  // made if missing
-  std::map<std::string, int> topics = {
-      {ports::kEventsTopic, 1}, {ports::kRunsTopic, 1}, {ports::kSourcesTopic, 1}};
+  std::map<std::string, int> topics = {{ports::kEventsTopic, 1},
+                                       {ports::kRunsTopic, 1},
+                                       {ports::kSourcesTopic, 1},
+                                       {ports::kJobsTopic, 1}};
   // Of these only the newest record of each key is kept.
   std::set<std::string> compacted_topics = {ports::kRunsTopic, ports::kSourcesTopic};
   // The file grows no further than this many pages of 16 KiB: then appends answer storage_full, as

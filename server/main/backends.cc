@@ -11,6 +11,7 @@
 #include "log/sqlite_log.h"
 #include "main/event_headers.h"
 #include "net/curl_fetch.h"
+#include "ports/jobs_topic.h"
 #include "store/directory_store.h"
 #include "store/s3_store.h"
 
@@ -66,13 +67,16 @@ auto once_there(bool elsewhere, Open open) {
   }
 }
 
-// A list of runs has one order, that of the topic's one partition.
+// A list of runs has one order, and so has the queue of jobs: that of the topic's one partition.
 Status check_topics(const ports::Log& log) {
-  const int partitions = log.partition_count(ports::kRunsTopic);
-  if (partitions == 1) return Done{};
-  return Error{ErrorCode::invalid_argument,
-               fmt::format("The topic {} has {} partitions; it must have one.", ports::kRunsTopic,
-                           partitions)};
+  for (const char* topic : {ports::kRunsTopic, ports::kJobsTopic}) {
+    const int partitions = log.partition_count(topic);
+    if (partitions == 1) continue;
+    return Error{
+        ErrorCode::invalid_argument,
+        fmt::format("The topic {} has {} partitions; it must have one.", topic, partitions)};
+  }
+  return Done{};
 }
 
 Result<Backends> open_both(const ServeConfig& config, bool patient, const StartAt& start_at = {}) {

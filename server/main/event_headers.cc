@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "ports/jobs_topic.h"
 #include "schema/event.pb.h"
 
 namespace telltale::main {
@@ -73,8 +74,9 @@ void event_headers(const std::string& topic, const ports::Record& record,
   } else {
     // One a key and moment, which is all that tells one record of a compacted topic from the next.
     add("ce_id", record.key + "/" + std::to_string(record.timestamp_us));
-    add("ce_type",
-        topic == ports::kSourcesTopic ? "telltale.source_position" : "telltale.run_summary");
+    add("ce_type", topic == ports::kSourcesTopic ? "telltale.source_position"
+                   : topic == ports::kJobsTopic  ? "telltale.job_event"
+                                                 : "telltale.run_summary");
   }
 }
 

@@ -65,6 +65,44 @@ constexpr std::string_view kEventsBody = R"json(
  "description":"Events, each preceded by its length as a varint"}}
 )json";
 
+constexpr std::string_view kVisualizationsQuery = R"json(
+{"name":"run","in":"query","description":"of that run alone","schema":{"type":"string"}},
+{"name":"task","in":"query","description":"of that task alone","schema":{"type":"string"}})json";
+constexpr std::string_view kVersionQuery = R"json(
+{"name":"version","in":"query",
+ "description":"as the part's url has it: another one for other bytes",
+ "schema":{"type":"string"}})json";
+constexpr std::string_view kPartQuery = R"json(
+{"name":"name","in":"query","description":"what people call it","schema":{"type":"string"}},
+{"name":"append","in":"query","description":"1: behind what the part has, not in its place",
+ "schema":{"type":"string","enum":["1"]}})json";
+// Of jobs; a part of the schemas below, for a string literal has a length.
+constexpr std::string_view kJobSchemas = R"json(,
+"WantedVisualization":{"type":"object","required":["type"],"additionalProperties":false,
+ "properties":{"type":{"type":"string","pattern":"^[a-z][a-z0-9_]{0,63}$"},
+ "arguments":{"type":"object"},"source":{"type":"string","maxLength":1000},
+ "run":{"type":"string","pattern":"^[a-z2-7]{26}$"},
+ "fresh":{"type":"boolean","description":"not what is there already"},
+ "task":{"type":"string","pattern":"^[a-z2-7]{26}$"}},"dependentRequired":{"task":["run"]}},
+"VisualizationId":{"type":"object","required":["id"],"additionalProperties":false,
+ "properties":{"id":{"type":"string","pattern":"^[a-z2-7]{26}$"}}},
+"VisualizationTypes":{"type":"object","required":["types"],"additionalProperties":false,
+ "properties":{"types":{"type":"array","items":{"type":"object"}}}},
+"WorkerTypes":{"type":"object","required":["worker","types"],"properties":{
+ "worker":{"type":"string","minLength":1},"environment":{"type":"string"},
+ "types":{"type":"array","items":{"type":"object","required":["name"]}}}},
+"WantedLeases":{"type":"object","required":["worker","slots"],"properties":{
+ "worker":{"type":"string"},"slots":{"type":"integer","minimum":1},
+ "wait_s":{"type":"number","minimum":0}}},
+"Leases":{"type":"object","required":["leases"],"additionalProperties":false,"properties":{
+ "leases":{"type":"array","items":{"type":"object"}}}},
+"Beat":{"type":"object","properties":{"progress":{"type":"object","properties":{
+ "done":{"type":"number"},"total":{"type":"number"},"note":{"type":"string"}}}}},
+"BeatAnswer":{"type":"object","required":["cancelled"],"additionalProperties":false,
+ "properties":{"cancelled":{"type":"boolean"}}},
+"JobEnd":{"type":"object","required":["state"],"properties":{
+ "state":{"type":"string","enum":["SUCCEEDED","FAILED"]},"message":{"type":"string"}}})json";
+
 constexpr std::string_view kSchemas = R"json(
 "LinkCode":{"type":"object","required":["code","expires_in_s"],"additionalProperties":false,
  "properties":{"code":{"type":"string"},"expires_in_s":{"type":"integer"}}},
@@ -258,6 +296,83 @@ Operation live() {
            Answer{426, "of version 13"}}};
 }
 
-std::string schemas() { return std::string(kSchemas); }
+Operation visualizations() {
+  return view("Visualizations, newest first", "VisualizationList", kVisualizationsQuery);
+}
+
+Operation post_visualization() {
+  return {"Have something drawn",
+          {},
+          R"("application/json":{"schema":{"$ref":"#/components/schemas/WantedVisualization"}})",
+          {Answer{200, "the same was drawn before: it is there", kJson, "VisualizationId"},
+           Answer{202, "it waits, or is being drawn", kJson, "VisualizationId"},
+           Answer{404, "no worker that is here draws that type"}, Answer{507, "the disk is full"}}};
+}
+
+Operation visualization_types() {
+  return {"What can be drawn, with the arguments of each",
+          {},
+          {},
+          {Answer{200, "by name", kJson, "VisualizationTypes"}}};
+}
+
+Operation visualization() { return view("One visualization, with its parts", "Visualization"); }
+
+Operation cancel_visualization() {
+  return {"Stop drawing it",
+          {},
+          {},
+          {Answer{204, "it was stopped, or had ended"}, Answer{507, "the disk is full"}}};
+}
+
+Operation visualization_part() {
+  return {
+      "What was drawn, in a sandbox of its own",
+      kVersionQuery,
+      {},
+      {Answer{200, "all of it, in the type that the worker gave it", "*/*"},
+       Answer{206, "the range that was asked for", "*/*"}, Answer{416, "there are no such bytes"}}};
+}
+
+Operation render_types() {
+  return {"A worker tells what it can draw",
+          {},
+          R"("application/json":{"schema":{"$ref":"#/components/schemas/WorkerTypes"}})",
+          {Answer{204, "it is known"}}};
+}
+
+Operation render_leases() {
+  return {"A worker waits for jobs",
+          {},
+          R"("application/json":{"schema":{"$ref":"#/components/schemas/WantedLeases"}})",
+          {Answer{200, "jobs, or none when none came", kJson, "Leases"},
+           Answer{404, "it did not tell what it can draw"}, Answer{507, "the disk is full"}}};
+}
+
+Operation render_beat() {
+  return {"A worker lives, and how far it is",
+          {},
+          R"("application/json":{"schema":{"$ref":"#/components/schemas/Beat"}})",
+          {Answer{200, "whether to stop", kJson, "BeatAnswer"}, Answer{410, "the lease is over"},
+           Answer{507, "the disk is full"}}};
+}
+
+Operation render_done() {
+  return {"How a job ended",
+          {},
+          R"("application/json":{"schema":{"$ref":"#/components/schemas/JobEnd"}})",
+          {Answer{204, "it is known"}, Answer{410, "the lease is over"},
+           Answer{507, "the disk is full"}}};
+}
+
+Operation render_part() {
+  return {"A part of what is drawn, as a body of any length",
+          kPartQuery,
+          R"("*/*":{"schema":{"type":"string"}})",
+          {Answer{204, "it is kept"}, Answer{410, "the lease is over"},
+           Answer{507, "the disk is full"}}};
+}
+
+std::string schemas() { return std::string(kSchemas) + std::string(kJobSchemas); }
 
 }  // namespace telltale::main::operations

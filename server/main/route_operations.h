@@ -28,6 +28,17 @@ web::Operation log();
 web::Operation series();
 web::Operation artifact();
 web::Operation live();
+web::Operation visualizations();
+web::Operation post_visualization();
+web::Operation visualization_types();
+web::Operation visualization();
+web::Operation cancel_visualization();
+web::Operation visualization_part();
+web::Operation render_types();
+web::Operation render_leases();
+web::Operation render_beat();
+web::Operation render_done();
+web::Operation render_part();
 
 // Members of components/schemas that stand in no protobuf file.
 std::string schemas();

@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/version.h"
 #include "deliver/git_limits.h"
+#include "jobs/job_limits.h"
 #include "main/route_operations.h"
 #include "serve/json_schema.h"
 #include "web/openapi.h"
@@ -37,6 +38,8 @@ RouteTable::RouteTable(ports::Runtime& loop, web::BodyBudget& bodies, Counters& 
   add_sign_in(who.sign_in);
   add_runs(who.pages);
   add_git(who.pages);
+  add_visualizations(who.visualizations);
+  add_render(who.visualizations);
   add_page(who.pages);
   routes_ = std::make_unique<web::Routes>(std::move(table_));
   document_ = web::openapi_document(*routes_, kServerVersion,
@@ -172,6 +175,69 @@ void RouteTable::add_git(Pages* pages) {
   add("GET", "/git/{repository}/info/refs", 0);
   add("POST", "/git/{repository}/git-receive-pack", deliver::limits::kPushBytes);
   add("POST", "/git/{repository}/git-upload-pack", deliver::limits::kFetchBytes);
+}
+
+void RouteTable::add_visualizations(Visualizations* jobs) {
+  ports::HttpHandler* handler = jobs == nullptr ? nullptr : &jobs->user_jobs();
+  const bool* ready = jobs == nullptr ? nullptr : &jobs->ready();
+  const auto get = [&](std::string_view pattern, bool streams, Operation operation) {
+    table_.push_back({.method = "GET",
+                      .pattern = pattern,
+                      .scope = Scope::read,
+                      .handler = handler,
+                      .elsewhere = kNoServe,
+                      .event_stream = jobs == nullptr || !streams ? nullptr : &jobs->streams(),
+                      .ready = ready,
+                      .operation = std::move(operation)});
+  };
+  get("/api/v1/visualizations", true, operations::visualizations());
+  table_.push_back({.method = "POST",
+                    .pattern = "/api/v1/visualizations",
+                    .scope = Scope::launch,
+                    .handler = whole(jobs == nullptr ? nullptr : &jobs->user_jobs()),
+                    .elsewhere = kNoServe,
+                    .body_limit = limits::kRequestBodyBytes,
+                    .json_only = true,
+                    .ready = ready,
+                    .operation = operations::post_visualization()});
+  get("/api/v1/visualizations/types", false, operations::visualization_types());
+  get("/api/v1/visualizations/{job}", true, operations::visualization());
+  table_.push_back({.method = "DELETE",
+                    .pattern = "/api/v1/visualizations/{job}",
+                    .scope = Scope::launch,
+                    .handler = handler,
+                    .elsewhere = kNoServe,
+                    .ready = ready,
+                    .operation = operations::cancel_visualization()});
+  get("/api/v1/visualizations/{job}/parts/{index}", false, operations::visualization_part());
+}
+
+// What workers say that draw.
+void RouteTable::add_render(Visualizations* jobs) {
+  ports::HttpHandler* handler = whole(jobs == nullptr ? nullptr : &jobs->render_jobs());
+  const auto add = [&](std::string_view method, std::string_view pattern, Operation operation) {
+    table_.push_back({.method = method,
+                      .pattern = pattern,
+                      .scope = Scope::render,
+                      .handler = handler,
+                      .elsewhere = kNoServe,
+                      .body_limit = jobs::kRenderBodyBytes,
+                      .json_only = true,
+                      .ready = jobs == nullptr ? nullptr : &jobs->ready(),
+                      .operation = std::move(operation)});
+  };
+  add("PUT", "/api/v1/render/types", operations::render_types());
+  add("POST", "/api/v1/render/leases", operations::render_leases());
+  add("POST", "/api/v1/render/leases/{lease}/beat", operations::render_beat());
+  add("POST", "/api/v1/render/leases/{lease}/done", operations::render_done());
+  table_.push_back({.method = "PUT",
+                    .pattern = "/api/v1/render/leases/{lease}/parts/{index}",
+                    .scope = Scope::render,
+                    .handler = jobs == nullptr ? nullptr : &jobs->render_jobs(),
+                    .elsewhere = kNoServe,
+                    .body_limit = jobs::kOutputBytes,
+                    .ready = jobs == nullptr ? nullptr : &jobs->ready(),
+                    .operation = operations::render_part()});
 }
 
 void RouteTable::add_run(Pages* pages, std::string_view pattern, Operation operation) {

@@ -10,6 +10,7 @@
 
 #include "base/counters.h"
 #include "main/pages.h"
+#include "main/visualizations.h"
 #include "web/body_budget.h"
 #include "web/plain_answers.h"
 #include "web/route.h"
@@ -23,6 +24,7 @@ struct Answerers {
   ports::HttpHandler* rejected = nullptr;
   ports::WholeBodyHandler* sign_in = nullptr;  // null also where no token is made
   Pages* pages = nullptr;
+  Visualizations* visualizations = nullptr;  // as pages
 };
 
 class RouteTable {
@@ -44,6 +46,8 @@ class RouteTable {
   void add_sign_in(ports::WholeBodyHandler* sign_in);
   void add_runs(Pages* pages);
   void add_git(Pages* pages);
+  void add_visualizations(Visualizations* jobs);
+  void add_render(Visualizations* jobs);
   void add_run(Pages* pages, std::string_view pattern, web::Operation operation);
   void add_page(Pages* pages);
 

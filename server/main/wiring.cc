@@ -21,6 +21,7 @@
 #include "main/pages.h"
 #include "main/route_table.h"
 #include "main/sources.h"
+#include "main/visualizations.h"
 #include "runtime/asio_runtime.h"
 #include "runtime/posix_processes.h"
 #include "web/http_server.h"
@@ -98,6 +99,7 @@ struct Wiring::Parts {
   bool sources_started = false;
   std::unique_ptr<runtime::PosixProcesses> processes;  // null where nothing is served
   std::unique_ptr<Pages> pages;
+  std::unique_ptr<Visualizations> visualizations;  // as pages
   std::unique_ptr<RouteTable> routes;
   std::unique_ptr<web::HttpServer> http;
   std::string url;
@@ -174,10 +176,12 @@ void Wiring::Parts::build(const Roles& roles, const std::vector<SourceSpec>& spe
     processes = std::make_unique<runtime::PosixProcesses>(serve_thread->context());
     pages = std::make_unique<Pages>(*serve_thread, log, store, *gate, *processes, counters,
                                     std::move(local), roles.collect);
+    visualizations = std::make_unique<Visualizations>(*serve_thread, log, store);
   }
   routes = std::make_unique<RouteTable>(
       *serve_thread, bodies, counters, [this] { return health->troubles(); },
-      Answerers{ingest.get(), http_rejected.get(), sign_in.get(), pages.get()});
+      Answerers{ingest.get(), http_rejected.get(), sign_in.get(), pages.get(),
+                visualizations.get()});
   http = std::make_unique<web::HttpServer>(serve_thread->context(), *serve_thread, routes->routes(),
                                            *authenticator, bodies, counters);
 }
@@ -240,6 +244,7 @@ Status Wiring::start(const web::HttpServerOptions& http) {
     if (p.pages != nullptr) {
       p.health->tell("serve", "reads the log");
       p.pages->start([&p] { p.health->tell("serve", ""); });
+      p.visualizations->start();
     }
     // On the loop itself, so that no request is taken before the address is known.
     const Result<int> port = p.http->listen(http);

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/json.h"
+#include "schema/job.pb.h"
 #include "schema/view.pb.h"
 
 namespace telltale::serve {
@@ -85,7 +86,8 @@ std::string json_schemas(const std::vector<const Descriptor*>& messages) {
 std::string view_schemas() {
   return json_schemas({schema::RunList::descriptor(), schema::RunView::descriptor(),
                        schema::GraphLayout::descriptor(), schema::TaskView::descriptor(),
-                       schema::SeriesPoints::descriptor(), schema::ArtifactView::descriptor()});
+                       schema::SeriesPoints::descriptor(), schema::ArtifactView::descriptor(),
+                       schema::VisualizationList::descriptor()});
 }
 
 }  // namespace telltale::serve

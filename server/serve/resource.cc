@@ -5,6 +5,8 @@
 #include <charconv>
 #include <vector>
 
+#include "base/query.h"
+
 namespace telltale::serve {
 namespace {
 
@@ -18,25 +20,6 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
     if (end == std::string_view::npos) return parts;
     text.remove_prefix(end + 1);
   }
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::multimap<std::string, std::string> parse_query(std::string_view query) {
-  std::multimap<std::string, std::string> fields;
-  if (query.empty()) return fields;
-  for (const std::string_view field : split(query, '&')) {
-    const std::size_t equals = field.find('=');
-    const std::string_view value =
-        equals == std::string_view::npos ? std::string_view() : field.substr(equals + 1);
-    fields.emplace(percent_decode(field.substr(0, equals), true), percent_decode(value, true));
-  }
-  return fields;
 }
 
 template <typename IdType>
@@ -80,21 +63,6 @@ Status parse_below_run(const std::vector<std::string_view>& parts, Resource& res
 
 }  // namespace
 
-std::string percent_decode(std::string_view text, bool plus_is_space) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool escaped = text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
-                         hex_digit(text[i + 2]) >= 0;
-    if (escaped) {
-      out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i] == '+' && plus_is_space ? ' ' : text[i];
-    }
-  }
-  return out;
-}
-
 Result<Resource> parse_resource(std::string_view path, std::string_view query) {
   Resource resource;
   resource.query = parse_query(query);
@@ -127,9 +95,6 @@ Result<std::optional<std::uint64_t>> Resource::number(const std::string& name,
   return std::optional<std::uint64_t>(value);
 }
 
-std::string Resource::text(const std::string& name) const {
-  const auto found = query.find(name);
-  return found == query.end() ? "" : found->second;
-}
+std::string Resource::text(const std::string& name) const { return query_text(query, name); }
 
 }  // namespace telltale::serve

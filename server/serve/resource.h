@@ -33,6 +33,4 @@ struct Resource {
 // none.
 Result<Resource> parse_resource(std::string_view path, std::string_view query);
 
-std::string percent_decode(std::string_view text, bool plus_is_space);
-
 }  // namespace telltale::serve

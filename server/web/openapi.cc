@@ -16,7 +16,13 @@ constexpr std::string_view kParameters = R"json(
 "key":{"name":"key","in":"path","required":true,"description":"of a run",
  "schema":{"type":"string","pattern":"^[a-z2-7]{26}$"}},
 "id":{"name":"id","in":"path","required":true,"description":"of a task, series or artifact",
- "schema":{"type":"string","pattern":"^[a-z2-7]{26}$"}})json";
+ "schema":{"type":"string","pattern":"^[a-z2-7]{26}$"}},
+"job":{"name":"job","in":"path","required":true,"description":"of a visualization",
+ "schema":{"type":"string","pattern":"^[a-z2-7]{26}$"}},
+"index":{"name":"index","in":"path","required":true,"description":"of a part",
+ "schema":{"type":"integer","minimum":0,"maximum":999}},
+"lease":{"name":"lease","in":"path","required":true,"description":"as the worker was given it",
+ "schema":{"type":"string","pattern":"^[0-9a-f]{64}$"}})json";
 constexpr std::string_view kProblemSchema = R"json(
 "Problem":{"type":"object","description":"RFC 9457","required":["type","title","status","detail"],
  "properties":{"type":{"type":"string"},"title":{"type":"string"},"status":{"type":"integer"},

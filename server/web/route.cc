@@ -31,7 +31,11 @@ bool matches(std::string_view pattern, std::string_view path) {
 Routes::Found Routes::find(std::string_view method, std::string_view path) const {
   Found found;
   bool page = true;
+  const bool named = std::any_of(routes_.begin(), routes_.end(),
+                                 [&](const Route& route) { return route.pattern == path; });
   for (const Route& route : routes_) {
+    // A part of a path that one line names is no {id} of another.
+    if (named && route.pattern != path) continue;
     // What has a line of its own is no page.
     if ((route.pattern == kAnyPage && !page) || !matches(route.pattern, path)) continue;
     page = false;

@@ -25,6 +25,8 @@ class RoutesTest : public testing::Test {
                         {.method = "GET", .pattern = "/api/v1/runs"},
                         {.method = "POST", .pattern = "/api/v1/runs"},
                         {.method = "POST", .pattern = "/api/v1/runs/{key}/cancel"},
+                        {.method = "GET", .pattern = "/api/v1/runs/kinds"},
+                        {.method = "DELETE", .pattern = "/api/v1/runs/{key}"},
                         {.method = "GET", .pattern = "/*"}}};
 };
 
@@ -32,7 +34,7 @@ TEST_F(RoutesTest, AMethodOfAPathHasOneRoute) {
   EXPECT_EQ(routes_.find("POST", "/api/v1/runs").route, &routes_.all()[2]);
   EXPECT_EQ(routes_.find("GET", "/api/v1/runs").route, &routes_.all()[1]);
   EXPECT_EQ(routes_.find("HEAD", "/api/v1/runs").route, &routes_.all()[1]);
-  EXPECT_EQ(routes_.find("GET", "/runs/x").route, &routes_.all()[4]);
+  EXPECT_EQ(routes_.find("GET", "/runs/x").route, &routes_.all()[6]);
 }
 
 TEST_F(RoutesTest, AnotherMethodIsToldWhichThereAre) {
@@ -41,6 +43,12 @@ TEST_F(RoutesTest, AnotherMethodIsToldWhichThereAre) {
   EXPECT_EQ(routes_.find("GET", "/api/v1/runs/x/cancel").allow, "POST, OPTIONS");
   EXPECT_EQ(routes_.find("get", "/healthz").allow, "GET, HEAD, OPTIONS");
   EXPECT_EQ(routes_.find("POST", "/anything").allow, "GET, HEAD, OPTIONS");
+}
+
+TEST_F(RoutesTest, ANameIsNoIdOfAnotherLine) {
+  EXPECT_EQ(routes_.find("GET", "/api/v1/runs/kinds").route, &routes_.all()[4]);
+  EXPECT_EQ(routes_.find("DELETE", "/api/v1/runs/kinds").allow, "GET, HEAD, OPTIONS");
+  EXPECT_EQ(routes_.find("DELETE", "/api/v1/runs/x").route, &routes_.all()[5]);
 }
 
 TEST_F(RoutesTest, NothingIsAtPathsOfTheInterfaceThatNoLineNames) {

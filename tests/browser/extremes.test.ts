@@ -75,7 +75,7 @@ afterAll(async () => server?.stop());
 keep_watch(() => chromium);
 
 async function every_view(page: Page): Promise<void> {
-  for (const [key, word] of ['Graph', 'Timeline', 'Metrics', 'Artifacts'].entries()) {
+  for (const [key, word] of ['Graph', 'Timeline', 'Metrics', 'Results'].entries()) {
     await page.keyboard.press(String(key + 1));
     const tab = page.getByRole('button', { name: word, exact: true });
     await expect.poll(() => tab.getAttribute('aria-current'), kWait).toBe('page');

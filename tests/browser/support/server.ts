@@ -118,13 +118,19 @@ export class Server {
   }
 
   // As who owns the server.
-  private async post(path: string, body: object): Promise<Response> {
+  private post(path: string, body: object): Promise<Response> {
+    return this.send('POST', path, JSON.stringify(body));
+  }
+
+  async send(
+    method: string,
+    path: string,
+    body: string | Uint8Array<ArrayBuffer>,
+    type = 'application/json',
+  ): Promise<Response> {
     const token = readFileSync(`${this.data}/token`, 'utf8').trim();
-    return fetch(`${this.url}${path}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-      body: JSON.stringify(body),
-    });
+    const headers = { 'content-type': type, authorization: `Bearer ${token}` };
+    return fetch(`${this.url}${path}`, { method, headers, body });
   }
 
   // An address of the page with a code that lets one browser act for the owner.

@@ -2,6 +2,7 @@
 import { access } from './access';
 
 interface Said {
+  id?: string;
   run_key?: string;
   url?: string;
   detail?: string;
@@ -13,11 +14,15 @@ export async function signed(path: string): Promise<string> {
   return url ?? path;
 }
 
+export const post = (path: string, body?: object): Promise<Said> => ask('POST', path, body);
+
+export const remove = (path: string): Promise<Said> => ask('DELETE', path);
+
 // The answer's body; fails with a sentence for the person who asked.
-export async function post(path: string, body?: object): Promise<Said> {
+async function ask(method: string, path: string, body?: object): Promise<Said> {
   const token = access.token;
   const answer = await fetch(path, {
-    method: 'POST',
+    method,
     headers: { 'content-type': 'application/json', ...access.headers() },
     body: JSON.stringify(body ?? {}),
   });

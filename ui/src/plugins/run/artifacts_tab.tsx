@@ -1,4 +1,4 @@
-// Everything the tasks made, by task.
+// What people had drawn of the run, and everything the tasks made, by task.
 import { useRef, useState, type ReactNode } from 'react';
 import { clock, full_time, ms_of, plural } from '../../base/format';
 import { use_keys } from '../../base/keys';
@@ -7,6 +7,8 @@ import { SearchField } from '../../widgets/controls';
 import { StateIcon } from '../../widgets/state_mark';
 import { full_name } from '../../widgets/task_text';
 import { ArtifactCard } from './artifact_card';
+import { VisualizationList } from './visualizations';
+import { Visualize } from './visualize_dialog';
 import type { TabProps } from './run_page';
 
 export function ArtifactsTab(props: TabProps): ReactNode {
@@ -34,7 +36,9 @@ export function ArtifactsTab(props: TabProps): ReactNode {
           field={field}
         />
         <span className="quiet">{plural(total, 'artifact')}</span>
+        <Visualize run_key={store.run!.runKey} />
       </div>
+      <VisualizationList key={store.run!.runKey} run_key={store.run!.runKey} />
       {total === 0 && (
         <p className="quiet">
           {has_ended(store.run!.state)

@@ -39,7 +39,7 @@ const kTabs: readonly { name: string; word: string; view: (props: TabProps) => R
   { name: '', word: 'Graph', view: GraphTab },
   { name: 'timeline', word: 'Timeline', view: (props) => <TimelineTab {...props} /> },
   { name: 'metrics', word: 'Metrics', view: (props) => <MetricsTab {...props} /> },
-  { name: 'artifacts', word: 'Artifacts', view: (props) => <ArtifactsTab {...props} /> },
+  { name: 'artifacts', word: 'Results', view: (props) => <ArtifactsTab {...props} /> },
 ];
 
 // Failed tasks, the first one first.

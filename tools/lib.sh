@@ -78,7 +78,7 @@ PACKAGES_build=(g++ cmake ninja-build ccache python3 libboost1.81-dev libprotobu
   libzstd-dev
   pkg-config)
 PACKAGES_page=(python3 python3-venv)
-PACKAGES_python=(python3 python3-venv)
+PACKAGES_python=(python3 python3-venv git)
 PACKAGES_test=(libgtest-dev libgmock-dev chromium)
 # Java runs Kafka, maven fetches it, openssl makes its certificate, kcat is a consumer not ours.
 PACKAGES_component=(python3 openjdk-17-jre-headless maven kcat openssl)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # run.sh: `make run`. Installs what is missing, builds, starts the server, says where it is, and
-# only then makes the Python environment (the page shows that going on) and starts the example.
+# only then makes the Python environment (the page shows that going on) and pushes the example.
 # Stays until Ctrl-C; with ONCE=1 it ends when the run does, with 0 if that succeeded.
 # MODE=distributed: run_distributed.sh. DEMO=1: run_demo.sh.
 . "$(dirname "$0")/lib.sh"
@@ -55,8 +55,21 @@ fi
 step "Python environment" 45 python3 python/local_target/setup_environment.py .venv --url "$URL" ||
   die "The Python environment could not be made; the page at $URL shows where it stopped."
 
-run=$(client start "$URL" examples/breast_cancer/pipeline.py "$DATA/token")
-say "The example runs: $URL/runs/$run"
+# The example is a repository of its own, as a developer's is. Each time it gets a commit, so that
+# there is something to push.
+EXAMPLE=$(cd "$DATA" && pwd)/breast-cancer
+telltale=$ROOT/build/telltale
+commit_example() {
+  mkdir -p "$EXAMPLE" && cp examples/breast_cancer/pipeline.py "$EXAMPLE" && cd "$EXAMPLE" &&
+    { [ -d .git ] || git init -q -b main; } && "$telltale" init --yes --url "$URL" >/dev/null &&
+    git add pipeline.py && git -c user.name=Example -c user.email=example@localhost \
+      commit -q --allow-empty -m "The example of $(date +%H:%M)"
+}
+(commit_example) || die "The example could not be made a git repository."
+say "\$ git push telltale main"
+git -C "$EXAMPLE" push --progress telltale main 2>&1 | tee "$LOGS/push.log" ||
+  die "The example could not be pushed."
+run=$(sed -n 's|.*/runs/\([a-z2-7]\{26\}\).*|\1|p' "$LOGS/push.log" | tail -n 1)
 if [ -n "${ONCE:-}" ]; then
   client summary "$URL" "$run"
 else

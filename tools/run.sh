@@ -67,7 +67,7 @@ commit_example() {
 }
 (commit_example) || die "The example could not be made a git repository."
 say "\$ git push telltale main"
-git -C "$EXAMPLE" push --progress telltale main 2>&1 | tee "$LOGS/push.log" ||
+git -C "$EXAMPLE" push telltale main 2>&1 | tee "$LOGS/push.log" ||
   die "The example could not be pushed."
 run=$(sed -n 's|.*/runs/\([a-z2-7]\{26\}\).*|\1|p' "$LOGS/push.log" | tail -n 1)
 if [ -n "${ONCE:-}" ]; then

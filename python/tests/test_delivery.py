@@ -270,6 +270,32 @@ def test_it_goes_on_without_its_terminal_and_without_the_server(
     assert ended(server, record["finished"]["run"]["run_key"])["run"]["state"] == "SUCCEEDED"
 
 
+def test_a_server_that_is_stopped_waits_for_no_delivery(
+    server: Server, repository: Repository, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    repository.commit(**gated("test", gate))
+    pushing = push_in_background(server, repository)
+    await_that(lambda: any("test" in record["attempts"] for record in records(server)))
+    assert server.end(signal.SIGTERM) == 0
+    pushing.communicate(timeout=240)
+    server.start()
+    gate.touch()
+    await_that(lambda: bool(records(server)[0]["state"]))
+    assert records(server)[0]["attempts"] == dict.fromkeys(STAGES, 1)
+    assert states(ended(server, records(server)[0]["key"]))["run"] == "SUCCEEDED"
+
+
+def test_of_many_branches_four_are_delivered(server: Server, repository: Repository) -> None:
+    revision = repository.commit(notes__txt="no pipeline\n")
+    packed = "".join(f"{revision} refs/heads/b{n}\n" for n in range(10_000))
+    (repository.folder / ".git" / "packed-refs").write_text(f"# pack-refs with: sorted\n{packed}")
+    said = repository.git("push", address(server), "refs/heads/b*:refs/heads/b*")
+    assert "10000 branches came; the first 4 are delivered." in said
+    assert len(records(server)) == 4
+    assert "refs/heads/b9999" in repository.git("ls-remote", address(server))
+
+
 def test_a_run_is_started_once_however_often_that_is_tried(
     server: Server, repository: Repository
 ) -> None:

@@ -15,6 +15,7 @@ import {
   plain,
   plural,
   short_duration,
+  run_path,
   value_text,
 } from './format';
 
@@ -35,6 +36,20 @@ test('a number is as short as it is exact where it was typed or stands at an axi
   expect(['0.0005', '{"lr":0.1,"mix":true}', '"text"', '[1,2]', 'no json'].map(value_text)).toEqual(
     ['0.0005', 'lr 0.1, mix true', 'text', '[1,2]', 'no json'],
   );
+});
+
+test('the address of a run is a place in this page, and nothing else is', () => {
+  const path = '/runs/x7geqg4u2wtcvg3mgoru54jyr4';
+  expect(run_path(JSON.stringify(`http://127.0.0.1:8080${path}`))).toBe(path);
+  expect(run_path(JSON.stringify(`https://host/behind${path}`))).toBe(path);
+  for (const other of [
+    path,
+    `javascript:alert(1)//${path}`,
+    `http://a${path}/x`,
+    `see http://a${path}`,
+  ])
+    expect(run_path(JSON.stringify(other))).toBe('');
+  expect(run_path(`{"a":"http://a${path}"}`)).toBe('');
 });
 
 test('100 % is said when it is over, a difference has its sign', () => {

@@ -192,6 +192,12 @@ export function value_text(json: string): string {
   return cut(json.length > kJsonMost ? json : readable(json));
 }
 
+// The path of a run that a value is the whole address of, as a delivery tells which run it started;
+// '' for any other value. The place in this page, whatever server the address names.
+export function run_path(json: string): string {
+  return /^"https?:\/\/[^"?#\\]+(\/runs\/[a-z2-7]{26})"$/.exec(json)?.[1] ?? '';
+}
+
 const kJsonMost = 10_000; // beyond it nobody reads more than its beginning
 
 function readable(json: string): string {

@@ -1,6 +1,7 @@
 // Names with their values, as a person reads them.
 import type { ReactNode } from 'react';
-import { cut, kTipMost, value_text } from '../../base/format';
+import { cut, kTipMost, run_path, value_text } from '../../base/format';
+import { Link } from '../../base/router';
 
 export function Values(props: {
   title: string;
@@ -16,7 +17,9 @@ export function Values(props: {
         {entries.map(([name, json]) => (
           <div key={name}>
             <dt>{name}</dt>
-            <dd title={cut(json, kTipMost)}>{value_text(json)}</dd>
+            <dd title={cut(json, kTipMost)}>
+              {run_path(json) ? <Link to={run_path(json)}>Open the run</Link> : value_text(json)}
+            </dd>
           </div>
         ))}
       </dl>

@@ -2,11 +2,15 @@
 there after either of them died."""
 
 import json
+import os
+import signal
+import sys
 import threading
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import pytest
+from conftest import PYTHON_DIRECTORY
 from real_server import Server, await_that, needs_server
 
 pytestmark = needs_server
@@ -283,7 +287,6 @@ def test_a_server_that_was_killed_knows_what_was(server: Server) -> None:
     [
         ({"type": "unknown"}, 404),
         ({"type": "custom"}, 400),  # its code is missing
-        ({"type": "custom", "arguments": {"code": "", "other": 1}}, 400),
         ({"arguments": []}, 400),
         ({"surprise": 1}, 400),
         ({"run": "x"}, 400),
@@ -312,3 +315,46 @@ def test_the_types_are_those_of_workers(server: Server) -> None:
     assert server.get(f"{WANTED}/types") == {"types": []}
     Worker(server)
     assert server.get(f"{WANTED}/types") == {"types": TYPES}
+
+
+def test_the_server_draws_by_itself(tmp_path: Path) -> None:
+    """With a worker of its own, which is there again when it was killed."""
+    arguments = ["--render-workers", "2", "--python", sys.executable]
+    arguments += ["--python-path", str(PYTHON_DIRECTORY)]
+    server = Server(tmp_path / "data", arguments=arguments)
+
+    def draws() -> bool:
+        types = server.get(f"{WANTED}/types")["types"]
+        return "custom" in [kind["name"] for kind in types]
+
+    def worker() -> Optional[int]:
+        wanted = [b"render.worker", server.url.encode()]
+        for entry in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                words = entry.read_bytes().split(b"\0")
+            except OSError:
+                continue  # it has just ended
+            if all(word in words for word in wanted):
+                return int(entry.parent.name)
+        return None
+
+    try:
+        await_that(draws)
+        for number in (1, 2):
+            code = f"from IPython.display import HTML\nprint('begun')\nHTML('<b>{number}</b>')"
+            job = wanted(server, type="custom", arguments={"code": code})
+            await_that(lambda job=job: look(server, job)["state"] not in ("QUEUED", "RUNNING"))
+            seen = look(server, job)
+            assert seen["state"] == "SUCCEEDED", seen
+            drawn = [server.ask(part["url"])[2] for part in seen["parts"]]
+            assert b"begun" in drawn[0]
+            assert f"<b>{number}</b>".encode() in drawn[1]
+            first = worker()
+            assert first is not None
+            os.kill(first, signal.SIGKILL)
+            await_that(lambda first=first: worker() not in (None, first))
+        assert server.end(signal.SIGTERM) == 0
+        await_that(lambda: worker() is None)
+    finally:
+        if server.process.poll() is None:
+            server.kill()

@@ -140,6 +140,11 @@ void JobDesk::give(Waiting waiting, const std::vector<std::string>& jobs) {
   append_all(std::move(events), std::move(applied));
 }
 
+bool JobDesk::heard_lately(const std::string& lease) const {
+  const auto heard = heard_us_.find(lease);
+  return heard != heard_us_.end() && loop_.steady_us() - heard->second < kBeatUs;
+}
+
 // What time alone brings: leases without a beat, workers that waited long enough.
 void JobDesk::look() {
   const std::int64_t now_us = loop_.steady_us();

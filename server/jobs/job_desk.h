@@ -44,6 +44,9 @@ class JobDesk {
   // An object that no record names.
   void drop_object(const std::string& key);
 
+  // Whether a record said so lately that another one would tell nothing new.
+  bool heard_lately(const std::string& lease) const;
+
   void add(JobListener& listener) { listeners_.insert(&listener); }
   void remove(JobListener& listener) { listeners_.erase(&listener); }
 

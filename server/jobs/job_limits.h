@@ -28,6 +28,8 @@ inline constexpr std::uint64_t kOutputBytes = std::uint64_t{16} << 30;
 inline constexpr std::uint32_t kAttempts = 3;
 // A lease without a beat: three beats of five seconds.
 inline constexpr std::int64_t kLeaseUs = 15'000'000;
+// A lease has a record so often at least, however often its worker beats.
+inline constexpr std::int64_t kBeatUs = 4'000'000;
 inline constexpr std::int64_t kLookUs = 1'000'000;
 
 // Workers that ask for jobs at a time, for how long, and for how many jobs.

@@ -112,7 +112,9 @@ void RenderJobs::beat(const Job& job, const std::string& body, ports::Respond re
       beat.mutable_progress()->set_note(text_of(progress, "note", kNameBytes));
     }
   }
-  append(std::move(event), std::move(respond), json_answer(200, "{\"cancelled\":false}\n"));
+  ports::HttpResponse goes_on = json_answer(200, "{\"cancelled\":false}\n");
+  if (!beat.has_progress() && desk_.heard_lately(beat.lease())) return respond(std::move(goes_on));
+  append(std::move(event), std::move(respond), std::move(goes_on));
 }
 
 void RenderJobs::done(const Job& job, const std::string& body, ports::Respond respond) {

@@ -6,7 +6,6 @@
 #include <charconv>
 #include <variant>
 
-#include "base/json.h"
 #include "base/query.h"
 #include "base/secret.h"
 #include "jobs/job_answer.h"
@@ -46,12 +45,6 @@ Status UserJobs::check(const JobRequest& request, const JobType& type) const {
     return Error{ErrorCode::invalid_argument, request.type + " draws a source: give one."};
   simdjson::dom::parser parser;
   const simdjson::dom::object arguments = parser.parse(request.arguments);
-  for (const auto argument : arguments) {
-    if (type.arguments.count(std::string(argument.key)) == 0)
-      return Error{ErrorCode::invalid_argument,
-                   fmt::format("{} has no argument {}.", request.type,
-                               json_string(argument.key.substr(0, 64)))};
-  }
   for (const auto& [name, required] : type.arguments) {
     if (required && arguments[name].error() != simdjson::SUCCESS)
       return Error{ErrorCode::invalid_argument,

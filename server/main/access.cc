@@ -36,6 +36,8 @@ Result<Access> read_access(const ServeConfig& config, bool loopback, bool owner)
   access.left_token = make_secret();
   // Made of the owner's, so that runs of an earlier process may go on reporting.
   access.runner_token = hmac_text(kept.value(), "runner");
+  access.render_token = hmac_text(kept.value(), "render");
+  access.tokens.push_back({"render", Secret(access.render_token), {web::Scope::render}});
   access.sessions = text_of(config.data + "/sessions");
   access.tokens.push_back({"owner", Secret(kept.value()), web::Scopes::all()});
   access.tokens.push_back({"owner", Secret(access.left_token), web::Scopes::all()});

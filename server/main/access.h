@@ -16,6 +16,7 @@ struct Access {
   std::vector<web::NamedToken> tokens;
   std::string left_token;    // for commands of the same user, as long as this process runs
   std::string runner_token;  // of processes this one starts: may report, and see its run
+  std::string render_token;  // of the worker it starts: takes jobs, and nothing else
   std::string sessions;      // of browsers, as an earlier process kept them
 };
 

@@ -134,6 +134,12 @@ void add_serve(CLI::App& app, ServeConfig& config) {
                   "Remove the oldest runs that have ended while the store has more: 500MB, 20GB")
       ->envname("TELLTALE_KEEP_BYTES")
       ->transform(CLI::AsSizeValue(true));
+  command
+      .add_option("--render-workers", config.render_workers,
+                  "Visualizations drawn on this machine at a time, by --python; 0: none")
+      ->envname("TELLTALE_RENDER_WORKERS")
+      ->check(CLI::Range(0, 64))
+      ->capture_default_str();
   command.add_option("--log-level", config.log_level, "debug, info, warn or error")
       ->envname("TELLTALE_LOG_LEVEL")
       ->capture_default_str();

@@ -19,6 +19,7 @@
 #include "main/open_command.h"
 #include "main/owner_token.h"
 #include "main/pages.h"
+#include "main/render_pool.h"
 #include "main/route_table.h"
 #include "main/sources.h"
 #include "main/visualizations.h"
@@ -63,6 +64,14 @@ deliver::TargetLocalOptions local_options(const ServeConfig& config, const Acces
   return local;
 }
 
+RenderPoolOptions render_options(const ServeConfig& config, const Access& access) {
+  return {.python = config.python,
+          .python_path = config.python_path,
+          .data = config.data,
+          .token = access.render_token,
+          .jobs = config.render_workers};
+}
+
 loops::Keep what_to_keep(const ServeConfig& config) {
   constexpr double kDayUs = 86'400e6;
   loops::Keep keep;
@@ -100,6 +109,7 @@ struct Wiring::Parts {
   std::unique_ptr<runtime::PosixProcesses> processes;  // null where nothing is served
   std::unique_ptr<Pages> pages;
   std::unique_ptr<Visualizations> visualizations;  // as pages
+  std::unique_ptr<RenderPool> render_pool;         // null where nothing is drawn here
   std::unique_ptr<RouteTable> routes;
   std::unique_ptr<web::HttpServer> http;
   std::string url;
@@ -227,8 +237,12 @@ Result<std::unique_ptr<Wiring>> Wiring::build(const ServeConfig& config) {
   Result<Access> access = read_access(config, is_loopback(http->address), roles->serve);
   if (!access.ok()) return access.error();
   deliver::TargetLocalOptions local = local_options(config, access.value());
+  RenderPoolOptions render = render_options(config, access.value());
   parts->let_in(access.take(), config);
   parts->build(roles.value(), sources.value(), std::move(local), what_to_keep(config));
+  if (parts->processes != nullptr && render.jobs > 0)
+    parts->render_pool =
+        std::make_unique<RenderPool>(*parts->serve_thread, *parts->processes, std::move(render));
   std::unique_ptr<Wiring> wiring(new Wiring(std::move(parts)));
   if (Status started = wiring->start(http.value()); !started.ok()) return started.error();
   return wiring;
@@ -256,6 +270,7 @@ Status Wiring::start(const web::HttpServerOptions& http) {
       p.left_token = std::make_unique<LeftToken>(hosts, p.token_to_leave);
     if (p.pages == nullptr) return Done{};
     p.pages->set_url(p.url);
+    if (p.render_pool != nullptr) p.render_pool->start(p.url);
     p.pages->settle_earlier_runs();
     return Done{};
   });
@@ -271,6 +286,10 @@ void Wiring::stop() {
   std::promise<void> closed;
   p.serve_thread->post([&] { p.http->close([&] { closed.set_value(); }); });
   closed.get_future().wait();
+  on_loop(*p.serve_thread, [&p] {
+    p.render_pool.reset();
+    return true;
+  });
   if (p.sources != nullptr) p.sources->stop();
   if (p.retention != nullptr) {
     std::promise<void> rested;

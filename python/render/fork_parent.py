@@ -89,6 +89,8 @@ class Parent:
                 if key.data is None:
                     if not self._take():
                         return
+                elif self._jobs.get(key.data.pid) is not key.data:
+                    continue  # it ended by the event before this one
                 elif key.fd == key.data.pidfd:
                     self._ended(key.data)
                 else:

@@ -8,7 +8,9 @@ import socket
 from typing import Any, Dict, NamedTuple, Optional
 
 BYTES_MAX = 60_000
-PACKET_MAX = 64_000
+PACKET_MAX = BYTES_MAX + 8192
+_HEAD_MAX = PACKET_MAX - BYTES_MAX - 1
+_MESSAGE_MAX = 600  # characters, of which JSON may make twelve bytes each
 
 
 class Frame(NamedTuple):
@@ -48,17 +50,19 @@ def send_part(
 
 
 def send_end(to: socket.socket, ok: bool, message: str) -> None:
-    head = {"kind": "end", "ok": ok, "message": message[:4000]}
+    head = {"kind": "end", "ok": ok, "message": message[:_MESSAGE_MAX]}
     to.sendall(json.dumps(head).encode() + b"\n")
 
 
 def parse(packet: bytes) -> Optional[Frame]:
     """None where a job wrote what is no packet of ours."""
     head, _, body = packet.partition(b"\n")
+    if len(head) > _HEAD_MAX:
+        return None
     try:
         told: Dict[str, Any] = json.loads(head)
         frame = Frame(**told, body=body)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return None
     expected = Frame(kind="")
     for name, value in frame._asdict().items():

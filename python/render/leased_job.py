@@ -20,6 +20,7 @@ from render.sandbox import Limits
 
 _PIECE = 1 << 18
 _BEATS_A_LEASE = 15
+_TRIES = 3
 _GONE = (404, 410)
 
 
@@ -52,12 +53,11 @@ class LeasedJob:
         except (BadArguments, ValueError, TypeError) as error:
             self._done(End(False, str(error), False))
             return
-        self._job = self._pool.submit(work)
         threads = [threading.Thread(target=t) for t in (self._send_all, self._beat_all)]
         for thread in threads:
             thread.start()
         try:
-            self._read(self._job)
+            self._job = self._read(work)
         finally:
             with self._news:
                 self._over = True
@@ -95,14 +95,23 @@ class LeasedJob:
         paths = [kind.folder, *([path] if path else [])]
         return Work(work_code(kind, variables), names, paths, [kind.folder], limits)
 
-    def _read(self, job: Job) -> None:
-        for frame in job.events():
-            if frame.kind == "part":
-                self._take(frame)
+    def _read(self, work: Work) -> Job:
+        """The job, at its end. One that found the forking parent dying has shown nothing yet, and
+        is begun again, by the next parent."""
+        for _ in range(_TRIES):
+            job = self._job = self._pool.submit(work)
+            if self._lost.is_set():
+                job.cancel()
+            for frame in job.events():
+                if frame.kind == "part":
+                    self._take(frame)
+            if self._parts.ordered() or not job.end.lost or self._lost.is_set():
+                break
         told = job.end.cancelled or job.end.lost
         if not job.end.ok and not told and not self._parts.told_error:
             said = Frame("part", -1, "text/plain", "error", body=job.end.message.encode())
             self._take(said)
+        return job
 
     def _take(self, frame: Frame) -> None:
         with self._news:

@@ -42,7 +42,7 @@ class Desk:
 
     def wait(self, condition: Callable[[], Any]) -> None:
         with self.changed:
-            assert self.changed.wait_for(condition, 300), (self.parts, self.done)
+            assert self.changed.wait_for(condition, 120), self.done
 
     def text(self, lease: str) -> str:
         parts = self.parts.get(lease, {})

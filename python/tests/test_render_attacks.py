@@ -188,7 +188,7 @@ def test_others_files_are_not_there_and_nothing_can_be_written(
     code = (
         "import os, sys\ntold = []\n"
         f"for path in ({str(secret)!r}, {str(own)!r}, '/etc/shadow', '/proc/2/environ',\n"
-        "             '/root/.ssh', '/var', '/home', '/run'):\n"
+        f"             {os.path.expanduser('~/.ssh')!r}, '/var', '/home', '/run'):\n"
         "  told.append(os.path.exists(path))\n"
         "for path in ('/x', '/usr/x', sys.prefix + '/x', '/etc/x', '/proc/sys/kernel/hostname'):\n"
         "  try: open(path, 'w'); told.append(path)\n"

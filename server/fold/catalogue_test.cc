@@ -76,6 +76,27 @@ TEST(Catalogue, FiltersByStateTextAndKeys) {
   EXPECT_EQ(catalogue.page(keys, "", 1).total, 2U);
 }
 
+TEST(Catalogue, FiltersByClusterAndNamespace) {
+  Catalogue catalogue;
+  const std::vector<std::pair<std::string, std::string>> places = {
+      {"prod", "a"}, {"prod", "b"}, {"test", "a"}};
+  int number = 0;
+  for (const auto& [cluster, name] : places) {
+    schema::RunSummary run = summary(number, number, 1, cluster + "/" + name);
+    run.mutable_cluster_object()->set_cluster(cluster);
+    run.mutable_cluster_object()->set_namespace_(name);
+    catalogue.apply(LogOffset{static_cast<std::uint64_t>(number++)}, run);
+  }
+  catalogue.apply(LogOffset{9}, summary(9, 9, 1, "of no cluster"));
+  RunFilter filter;
+  filter.cluster = "prod";
+  EXPECT_THAT(names(catalogue.page(filter, "", 9).runs), ElementsAre("prod/b", "prod/a"));
+  filter.namespace_name = "a";
+  EXPECT_THAT(names(catalogue.page(filter, "", 9).runs), ElementsAre("prod/a"));
+  filter.cluster.clear();
+  EXPECT_THAT(names(catalogue.page(filter, "", 9).runs), ElementsAre("test/a", "prod/a"));
+}
+
 TEST(Catalogue, RepeatsAndOlderSummariesChangeNothing) {
   Catalogue catalogue;
   EXPECT_TRUE(catalogue.apply(LogOffset{0}, summary(1, 1, 10, "new")));

@@ -52,6 +52,9 @@ bool matches(const RunFilter& filter, const ListedRun& run) {
   if (filter.attention && !run.attention) return false;
   if (!is_of(filter.states, to_state(static_cast<int>(summary.state())))) return false;
   if (!is_of(filter.keys, summary.run_key())) return false;
+  const schema::ClusterObject& origin = summary.cluster_object();
+  if (!filter.cluster.empty() && filter.cluster != origin.cluster()) return false;
+  if (!filter.namespace_name.empty() && filter.namespace_name != origin.namespace_()) return false;
   if (filter.text.empty()) return true;
   const std::string text = lowered(filter.text);
   return contains(summary.name(), text) || contains(summary.pipeline(), text) ||

@@ -31,6 +31,8 @@ struct RunFilter {
   std::string text;               // part of name, pipeline or key, whatever the case (ASCII)
   std::vector<std::string> keys;  // any of them; empty = all
   bool attention = false;         // only what needs a person
+  std::string cluster = {};       // of a cluster's runs; empty = all
+  std::string namespace_name = {};
   bool operator==(const RunFilter&) const = default;
 };
 

@@ -20,6 +20,8 @@ constexpr std::string_view kRunsQuery = R"json(
 {"name":"attention","in":"query","description":"1: those that need attention alone",
  "schema":{"type":"integer","minimum":0,"maximum":1}},
 {"name":"text","in":"query","schema":{"type":"string"}},
+{"name":"cluster","in":"query","description":"runs of that cluster","schema":{"type":"string"}},
+{"name":"namespace","in":"query","description":"of a cluster","schema":{"type":"string"}},
 {"name":"keys","in":"query","description":"comma separated","schema":{"type":"string"}},
 {"name":"page","in":"query","description":"next_page of the page before",
  "schema":{"type":"string"}},

@@ -19,6 +19,8 @@ Result<RunQuery> parse_run_query(const Resource& resource) {
     if (*state == fold::State::pending) query.filter.states.push_back(fold::State::unspecified);
   }
   query.filter.text = resource.text("text");
+  query.filter.cluster = resource.text("cluster");
+  query.filter.namespace_name = resource.text("namespace");
   std::string keys = resource.text("keys");
   while (!keys.empty()) {
     const std::size_t comma = keys.find(',');

@@ -1,6 +1,6 @@
 // What the page holds of a subscription, outside React. A snapshot replaces, a delta merges by id.
 import { Signal } from '../base/signal';
-import type { GraphLayout, RunSummary, ServerFrame } from './gen/view_pb';
+import type { GraphLayout, NodeView, RunSummary, ServerFrame } from './gen/view_pb';
 import type { Handle, Live } from './live';
 
 const kAskAgainMs = 1000;
@@ -94,5 +94,17 @@ export class GraphStore extends Store {
     if (frame.body.case !== 'graph') return false;
     this.layout = frame.body.value;
     return true;
+  }
+}
+
+export class NodesStore extends Store {
+  readonly nodes = new Map<string, NodeView>(); // in the order they became known
+  apply(frame: ServerFrame): boolean {
+    if (frame.body.case !== 'run') return false;
+    const view = frame.body.value;
+    if (frame.snapshot) this.nodes.clear();
+    for (const node of view.nodes) this.nodes.set(node.sourceId, node);
+    for (const id of view.removedNodes) this.nodes.delete(id);
+    return frame.snapshot || view.nodes.length > 0 || view.removedNodes.length > 0;
   }
 }

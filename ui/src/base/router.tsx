@@ -53,6 +53,7 @@ export function follow(event: MouseEvent, to: string): void {
 export function Link(props: {
   to: string;
   className?: string;
+  title?: string;
   current?: boolean;
   children: ReactNode;
 }): ReactNode {
@@ -60,6 +61,7 @@ export function Link(props: {
     <a
       href={props.to}
       className={props.className}
+      title={props.title}
       aria-current={props.current ? 'page' : undefined}
       onClick={(event) => follow(event, props.to)}
     >

@@ -4,7 +4,7 @@ import { RunsStore } from '../../api/stores';
 import { use_store } from '../../api/use_store';
 import { count, plural } from '../../base/format';
 import { use_keys } from '../../base/keys';
-import { go, Link, use_query } from '../../base/router';
+import { go, Link, set_query as set_address, use_query } from '../../base/router';
 import { kRunning } from '../../base/state';
 import { use_now } from '../../base/use_signal';
 import { Boundary } from '../../widgets/boundary';
@@ -81,15 +81,56 @@ function Now(props: { attention: RunsStore; going: RunsStore; now: number }): Re
   );
 }
 
+// Of which cluster and namespace those are that are listed, where not of all.
+function Place(props: { text: string }): ReactNode {
+  if (!props.text) return null;
+  return (
+    <button
+      className="small"
+      title="Runs of all clusters and namespaces"
+      onClick={() => set_address({ cluster: '', namespace: '' })}
+    >
+      {props.text} ✕
+    </button>
+  );
+}
+
+function More(props: {
+  store: RunsStore;
+  limit: number;
+  set_limit: (limit: number) => void;
+}): ReactNode {
+  const { store, limit } = props;
+  const shown = store.runs.length;
+  if (store.total <= shown) return null;
+  if (limit >= kMost) {
+    return (
+      <p className="more quiet">
+        The newest {shown} of {store.total}; search finds the others.
+      </p>
+    );
+  }
+  return (
+    <p className="more">
+      <button onClick={() => props.set_limit(Math.min(kMost, limit + kPage))}>Show more</button>
+      <span className="quiet">
+        {shown} of {store.total}
+      </span>
+    </p>
+  );
+}
+
 export function HomePage(): ReactNode {
   const [query, set_query] = useState('');
   const text = useDeferredValue(query);
   const [asked, set_state] = use_query('state');
   const state = kFilters.find(([value]) => value === asked)?.[0] ?? '';
+  const [cluster] = use_query('cluster');
+  const [namespace] = use_query('namespace');
   const [limit, set_limit] = useState(kPage);
   const search = new URLSearchParams({ limit: String(limit) });
-  if (text) search.set('text', text);
-  if (state) search.set('state', state);
+  for (const [name, value] of Object.entries({ text, state, cluster, namespace }))
+    if (value) search.set(name, value);
   const path = `/api/v1/runs?${search}`;
   const store = use_store('runs', () => new RunsStore(path));
   useEffect(() => {
@@ -115,7 +156,8 @@ export function HomePage(): ReactNode {
       when: () => store.runs[marked] !== undefined && document.activeElement === document.body,
     },
   });
-  const filtered = text !== '' || state !== '';
+  const place = [cluster, namespace].filter(Boolean).join(' / ');
+  const filtered = text !== '' || state !== '' || place !== '';
   const attention = use_store(kAttention, () => new RunsStore(kAttention));
   const going = use_store(kGoing, () => new RunsStore(kGoing));
   // All at once, so that no part pushes another down.
@@ -147,6 +189,7 @@ export function HomePage(): ReactNode {
             change={set_query}
             field={field}
           />
+          <Place text={place} />
           <span className="space" />
           <Choice<Filter> name="State" options={kFilters} value={state} choose={set_state} />
         </div>
@@ -157,7 +200,7 @@ export function HomePage(): ReactNode {
             <button
               onClick={() => {
                 set_query('');
-                set_state('');
+                set_address({ state: '', cluster: '', namespace: '' });
               }}
             >
               Clear
@@ -169,19 +212,7 @@ export function HomePage(): ReactNode {
             <RunTable runs={store.runs} now={now} marked={marked} />
           </Boundary>
         )}
-        {store.total > store.runs.length && limit < kMost && (
-          <p className="more">
-            <button onClick={() => set_limit(Math.min(kMost, limit + kPage))}>Show more</button>
-            <span className="quiet">
-              {store.runs.length} of {store.total}
-            </span>
-          </p>
-        )}
-        {store.total > store.runs.length && limit >= kMost && (
-          <p className="more quiet">
-            The newest {store.runs.length} of {store.total}; search finds the others.
-          </p>
-        )}
+        <More store={store} limit={limit} set_limit={set_limit} />
       </section>
     </main>
   );

@@ -6,6 +6,7 @@ import { duration_ms, estimate_of } from '../../api/use_estimate';
 import { ago, clock, difference, duration, full_time, metric, ms_of } from '../../base/format';
 import { go, Link } from '../../base/router';
 import { has_ended, kFailed, kRunning, look } from '../../base/state';
+import { ClusterPlace } from '../../widgets/cluster_place';
 import { CountsBar } from '../../widgets/counts';
 import { StateIcon } from '../../widgets/state_mark';
 
@@ -64,7 +65,8 @@ function Row(props: RowProps): ReactNode {
       <td className="name">
         <span className="cut" title={run.name}>
           <Link to={to}>{run.name || run.runKey}</Link>{' '}
-          {run.pipeline !== run.name && <span className="quiet">{run.pipeline}</span>}
+          {run.pipeline !== run.name && <span className="quiet">{run.pipeline}</span>}{' '}
+          {run.clusterObject && <ClusterPlace origin={run.clusterObject} source={run.source} />}
         </span>
         {run.failure && <small>{run.failure}</small>}
       </td>

@@ -5,6 +5,7 @@ import type { RunStore } from '../../api/run_store';
 import { use_estimate } from '../../api/use_estimate';
 import { clock, duration, full_time, ms_of, percent } from '../../base/format';
 import { has_ended, kFailed, kRunning, look } from '../../base/state';
+import { ClusterPlace } from '../../widgets/cluster_place';
 import { StateCounts } from '../../widgets/counts';
 import { Pill, StateIcon } from '../../widgets/state_mark';
 import { Eta, TimeAxis } from '../../widgets/time_axis';
@@ -64,12 +65,9 @@ function Facts(props: { run: RunSummary; now: number }): ReactNode {
 function Origin(props: { run: RunSummary }): ReactNode {
   const origin = props.run.clusterObject;
   if (!origin) return null;
-  const place = [origin.cluster, origin.namespace].filter(Boolean).join(' / ');
   return (
     <>
-      <span className="quiet" title={`${props.run.source}: ${origin.name}`}>
-        {place}
-      </span>
+      <ClusterPlace origin={origin} source={props.run.source} />
       {origin.deleted && <span className="quiet">deleted in the cluster</span>}
       {origin.notice && <span className="quiet">{origin.notice}</span>}
     </>

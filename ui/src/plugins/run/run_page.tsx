@@ -29,11 +29,14 @@ const later = {
   timeline: () => import('./timeline_tab'),
   metrics: () => import('./metrics_tab'),
   artifacts: () => import('./artifacts_tab'),
+  nodes: () => import('./nodes_tab'),
   chart: load_chart,
 };
 const TimelineTab = lazy(() => later.timeline().then((all) => ({ default: all.TimelineTab })));
 const MetricsTab = lazy(() => later.metrics().then((all) => ({ default: all.MetricsTab })));
 const ArtifactsTab = lazy(() => later.artifacts().then((all) => ({ default: all.ArtifactsTab })));
+
+const NodesTab = lazy(() => later.nodes().then((all) => ({ default: all.NodesTab })));
 
 const kTabs: readonly { name: string; word: string; view: (props: TabProps) => ReactNode }[] = [
   { name: '', word: 'Graph', view: GraphTab },
@@ -41,6 +44,8 @@ const kTabs: readonly { name: string; word: string; view: (props: TabProps) => R
   { name: 'metrics', word: 'Metrics', view: (props) => <MetricsTab {...props} /> },
   { name: 'artifacts', word: 'Results', view: (props) => <ArtifactsTab {...props} /> },
 ];
+// Of a cluster's runs alone: others have no nodes beside their tasks.
+const kNodes = { name: 'nodes', word: 'Nodes', view: (props: TabProps) => <NodesTab {...props} /> };
 
 // Failed tasks, the first one first.
 export function failures(store: RunStore): string[] {
@@ -69,10 +74,10 @@ function Unknown(props: { problem: string; again_at: number }): ReactNode {
   );
 }
 
-function Tabs(props: { current: string }): ReactNode {
+function Tabs(props: { all: typeof kTabs; current: string }): ReactNode {
   return (
     <nav className="tabs" aria-label="Views of the run">
-      {kTabs.map(({ name, word }, at) => (
+      {props.all.map(({ name, word }, at) => (
         <button
           key={name}
           aria-current={props.current === name ? 'page' : undefined}
@@ -91,8 +96,9 @@ export function RunPage(props: { run_key: string }): ReactNode {
   const store = use_store(base, () => new RunStore(base));
   const [selected, select] = use_query('task');
   const [asked] = use_query('tab');
-  const tab = kTabs.find((one) => one.name === asked) ?? kTabs[0]!;
   const run = store.run;
+  const tabs = run?.clusterObject ? [...kTabs, kNodes] : kTabs;
+  const tab = tabs.find((one) => one.name === asked) ?? tabs[0]!;
   const ended = run !== undefined && has_ended(run.state);
   const now = use_now(1000, !ended);
   useEffect(() => {
@@ -123,7 +129,7 @@ export function RunPage(props: { run_key: string }): ReactNode {
     'shift+f': { does: 'Previous failure', act: () => to_failure(-1) },
     Escape: { does: 'Close the task', act: () => select('') },
   };
-  kTabs.forEach(({ name, word }, at) => {
+  tabs.forEach(({ name, word }, at) => {
     keys[String(at + 1)] = { does: word, act: () => set_query({ tab: name }) };
   });
   use_keys(keys);
@@ -133,7 +139,7 @@ export function RunPage(props: { run_key: string }): ReactNode {
     <main className="run">
       <Boundary name="the head of this run">
         <RunHead store={store} run={run} base={base} now={now} to_failure={() => to_failure(1)}>
-          <Tabs current={tab.name} />
+          <Tabs all={tabs} current={tab.name} />
         </RunHead>
         <RunBanner store={store} run={run} to_failure={() => to_failure(1)} />
       </Boundary>

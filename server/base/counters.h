@@ -34,6 +34,8 @@ namespace telltale {
   X(snapshots_refused, info, "Snapshots too large to keep; such a run is folded from events.") \
   X(partitions_taken, info, "Partitions this process took to fold.")                           \
   X(partitions_lost, info, "Partitions that turned out to be another process's by now.")       \
+  X(events_repeated, info, "Events told again; they changed nothing.")                         \
+  X(events_late, lost, "Events told after later ones of their epoch; not applied.")            \
   X(events_expired, lost, "Events gone from the log before they were folded.")                 \
   X(event_blocks, info, "Blocks of events taken to the archive.")                              \
   X(event_block_failures, rejected, "Blocks the store did not take; tried again.")             \

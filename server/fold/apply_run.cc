@@ -27,6 +27,15 @@ bool RunView::apply_run_state(const schema::Event& event, const schema::RunState
   return changed;
 }
 
+// Its sender counts in order: what it says now may be older than what is known.
+bool RunView::note_late() {
+  header_.lost.events = add_capped(header_.lost.events, 1);
+  if (set_text(header_.lost.reason, "events came after later ones of the same sender"))
+    weigh_header();
+  changed_at_ = turned_at_ = now_;
+  return true;
+}
+
 bool RunView::apply_loss(const schema::Loss& loss) {
   Lost& lost = header_.lost;
   lost.points = add_capped(lost.points, loss.points());

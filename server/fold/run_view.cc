@@ -43,7 +43,9 @@ bool RunView::apply(LogOffset offset, const schema::Event& event) {
   const bool first = empty();
   next_ = to_number(offset) + 1;
   now_ = offset;
-  if (!repeats_.is_new(event.epoch(), event.sequence(), event.id())) return false;
+  last_told_ = repeats_.judge(event.epoch(), event.sequence(), event.id());
+  if (last_told_ == RepeatGuard::Told::again) return false;
+  if (last_told_ == RepeatGuard::Told::late) return note_late();
 
   const std::size_t tasks = tasks_.size();
   const std::size_t series = series_.size();

@@ -59,8 +59,11 @@ class RunView {
   RunView& operator=(const RunView&) = default;
   RunView& operator=(RunView&&) = default;
 
-  // True if anything changed. An event at or below position() or told before changes nothing.
+  // True if anything changed. An event at or below position() or told before changes nothing; one
+  // that is late (RepeatGuard) is counted as lost and not applied.
   bool apply(LogOffset offset, const schema::Event& event);
+  // What the event was that apply() was given last, where it was not below position().
+  RepeatGuard::Told last_told() const { return last_told_; }
 
   const RunKey& key() const { return key_; }
   bool empty() const { return next_ == 0; }  // no event yet
@@ -121,6 +124,7 @@ class RunView {
   bool apply_points(const schema::Event& event, const schema::MetricPoints& points);
   bool apply_progress(const schema::Progress& progress);
   bool apply_artifact(const schema::Event& event, const schema::Artifact& artifact);
+  bool note_late();
   bool apply_loss(const schema::Loss& loss);
   bool apply_cancel_request(const schema::Event& event);
   bool apply_workflow(const schema::Workflow& workflow);
@@ -216,6 +220,7 @@ class RunView {
   std::vector<Slot> reshaped_;  // tasks whose place in the drawing may have changed; new ones are
   bool graph_told_ = false;
   bool graph_cut_ = false;  // tasks or edges of it were left out
+  RepeatGuard::Told last_told_ = RepeatGuard::Told::first;
 
   std::size_t bytes_ = 0;  // of all of the above but repeats_
   std::size_t header_bytes_ = 0;

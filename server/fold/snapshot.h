@@ -15,7 +15,7 @@ namespace telltale::fold {
 
 // Raised whenever the same events would fold to another state: what an older version wrote is then
 // folded again from the events.
-inline constexpr std::uint32_t kFoldVersion = 5;
+inline constexpr std::uint32_t kFoldVersion = 6;
 
 // too_large: it would be more than `most` bytes, and nothing else is left than the run's events.
 Result<std::string> encode(const RunView& view, std::size_t most = limits::kSnapshotBytes);

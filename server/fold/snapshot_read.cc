@@ -1,5 +1,6 @@
 // SnapshotCoder's way in: schema::RunSnapshot -> members, then what follows from them.
 #include <algorithm>
+#include <set>
 
 #include "base/limits.h"
 #include "fold/snapshot_coder.h"
@@ -78,6 +79,26 @@ bool read_task(const schema::SnapshotTask& in, Task* task) {
   }
   task->removed = in.removed();
   task->changed_at = LogOffset{in.changed_at()};
+  return true;
+}
+
+bool read_repeats(const schema::RunSnapshot& in, RepeatGuard* repeats) {
+  if (in.epochs_size() != in.marks_size()) return false;
+  std::vector<RepeatGuard::Mark> marks;
+  std::set<std::uint64_t> epochs;
+  for (int i = 0; i < in.epochs_size();) {
+    RepeatGuard::Mark mark{in.epochs(i), in.marks(i), {}};
+    if (!epochs.insert(mark.epoch).second) return false;
+    for (++i; i < in.epochs_size() && in.epochs(i) == mark.epoch; i += 2) {
+      const bool both = i + 1 < in.epochs_size() && in.epochs(i + 1) == mark.epoch;
+      if (!both || in.marks(i) <= mark.highest || in.marks(i + 1) <= in.marks(i)) return false;
+      mark.gaps.push_back({mark.highest + 1, in.marks(i) + 1});
+      mark.highest = in.marks(i + 1);
+    }
+    if (mark.gaps.size() > kRepeatGaps) return false;
+    marks.push_back(std::move(mark));
+  }
+  repeats->restore(std::move(marks), {in.ids().begin(), in.ids().end()});
   return true;
 }
 
@@ -209,8 +230,7 @@ bool SnapshotCoder::read_layout(const schema::RunSnapshot& in, RunView* view) {
 }
 
 bool SnapshotCoder::read(const schema::RunSnapshot& in, RunView* view) {
-  if (in.epochs_size() != in.marks_size() ||
-      static_cast<std::size_t>(in.ids_size()) > limits::kRepeatWindow ||
+  if (static_cast<std::size_t>(in.ids_size()) > limits::kRepeatWindow ||
       in.header().state() >= kStates)
     return false;
   view->next_ = in.next();
@@ -218,9 +238,7 @@ bool SnapshotCoder::read(const schema::RunSnapshot& in, RunView* view) {
   view->turned_at_ = view->changed_at_;
   view->header_ = read_header(in.header());
   view->weigh_header();
-  std::map<std::uint64_t, std::uint64_t> marks;
-  for (int i = 0; i < in.epochs_size(); ++i) marks[in.epochs(i)] = in.marks(i);
-  view->repeats_.restore(std::move(marks), {in.ids().begin(), in.ids().end()});
+  if (!read_repeats(in, &view->repeats_)) return false;
   view->graph_version_ = in.graph_version();
   view->graph_known_ = in.graph_known();
   view->graph_open_ = in.graph_open();

@@ -142,6 +142,21 @@ void write_layout(const drawing::GraphLayout& layout, schema::RunSnapshot* out) 
   }
 }
 
+void write_repeats(const RepeatGuard& repeats, schema::RunSnapshot* out) {
+  for (const RepeatGuard::Mark* mark : repeats.marks()) {
+    const auto add = [&](std::uint64_t bound) {
+      out->add_epochs(mark->epoch);
+      out->add_marks(bound);
+    };
+    for (const RepeatGuard::Gap& gap : mark->gaps) {
+      add(gap.begin - 1);
+      add(gap.end - 1);
+    }
+    add(mark->highest);
+  }
+  for (const std::uint64_t id : repeats.ids()) out->add_ids(id);
+}
+
 }  // namespace
 
 void SnapshotCoder::write(const RunView& view, schema::RunSnapshot* out) {
@@ -149,11 +164,7 @@ void SnapshotCoder::write(const RunView& view, schema::RunSnapshot* out) {
   out->set_next(view.next_);
   out->set_changed_at(to_number(view.changed_at_));
   write_header(view.header_, out->mutable_header());
-  for (const auto& [epoch, mark] : view.repeats_.marks()) {
-    out->add_epochs(epoch);
-    out->add_marks(mark);
-  }
-  for (const std::uint64_t id : view.repeats_.ids()) out->add_ids(id);
+  write_repeats(view.repeats_, out);
   out->set_graph_version(view.graph_version_);
   out->set_graph_known(view.graph_known_);
   out->set_graph_open(view.graph_open_);

@@ -225,6 +225,11 @@ void FoldLoop::refold_run(const RunKey& key, LogOffset at, UniqueFunction<void()
                alive_.call<Result<fold::RunView>>(std::move(refolded)));
 }
 
+void FoldLoop::count_told(fold::RepeatGuard::Told told) {
+  if (told == fold::RepeatGuard::Told::again) counters_.add(Counter::events_repeated);
+  if (told == fold::RepeatGuard::Told::late) counters_.add(Counter::events_late);
+}
+
 // Others make room for it.
 FoldLoop::FoldedRun& FoldLoop::keep(const RunKey& key, fold::RunView view) {
   if (memory_.bytes + view.bytes() > limits_.memory_bytes) evict();
@@ -256,8 +261,11 @@ void FoldLoop::apply(FoldedRun& run, const ports::StoredRecord& record) {
     return;
   }
   run.used = ++memory_.uses;
-  if (!run.view.apply(record.offset, event)) return;
+  const bool known = record.offset <= run.view.position() && !run.view.empty();
+  const bool changed = run.view.apply(record.offset, event);
+  if (!known) count_told(run.view.last_told());
   weigh(run);
+  if (!changed) return;
   run.unsaved = true;
   run.unpublished = true;
 }

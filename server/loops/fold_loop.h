@@ -82,6 +82,7 @@ class FoldLoop {
   void apply(FoldedRun& run, const ports::StoredRecord& record);
   FoldedRun& keep(const RunKey& key, fold::RunView view);
   void weigh(FoldedRun& run);
+  void count_told(fold::RepeatGuard::Told told);
   Result<PartitionClaim::Snapshot> encode(const RunKey& key);
   void publish_soon();
   // Appends the summaries of all runs that changed until now; `done` once the log has them.

@@ -324,5 +324,20 @@ TEST_F(FoldWorkerTest, RunsWhoseSnapshotIsTooLargeAreFoldedFromTheirEvents) {
   EXPECT_EQ(counters_.get(Counter::runs_refolded), std::uint64_t{kRuns});
 }
 
+TEST_F(FoldWorkerTest, RepeatsAndEventsThatAreLateAreCountedApart) {
+  const auto worker = start_worker();
+  for (const std::uint64_t sequence : {1, 3, 2, 2, 3}) {
+    schema::Event event;
+    event.set_run_key(make_run_key("test", "", "run", "").text());
+    event.set_epoch("life");
+    event.set_sequence(sequence);
+    log_.append(ports::kEventsTopic, {{event.run_key(), event.SerializeAsString(), 0}},
+                {loop_, [](Result<ports::Appended>) {}});
+  }
+  loop_.advance(10 * kSecondUs);
+  EXPECT_EQ(counters_.get(Counter::events_late), 1U);
+  EXPECT_EQ(counters_.get(Counter::events_repeated), 2U);
+}
+
 }  // namespace
 }  // namespace telltale::loops

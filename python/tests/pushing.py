@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional
@@ -87,6 +88,18 @@ def delivering_server(
     await_that(lambda: all(record["state"] for record in records(server)))
     assert server.process.poll() is None, "the server ended by itself"
     server.kill()
+    end_processes_of(server)
+
+
+def end_processes_of(server: Server) -> None:
+    """What was started with the server's folder: it would wait an hour for the next server."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_bytes()
+            if f"{server.data}/deliveries/".encode() in command:
+                os.kill(int(folder.name), signal.SIGKILL)
+        except OSError:
+            continue  # it has ended by itself
 
 
 def records(server: Server) -> List[Dict[str, Any]]:

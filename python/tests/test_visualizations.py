@@ -19,6 +19,7 @@ WANTED = "/api/v1/visualizations"
 LEASES = "/api/v1/render/leases"
 TYPES = [
     {"name": "custom", "digest": "1", "arguments": [{"name": "code", "required": True}]},
+    {"name": "drawn", "digest": "1", "arguments": [], "source": "required"},
     {"name": "plain", "digest": "1", "arguments": []},
 ]
 
@@ -300,6 +301,34 @@ def test_what_is_refused(server: Server, what: Dict[str, Any], status: int) -> N
     Worker(server)
     assert want(server, **what)[0] == status
     assert server.get(WANTED) == {}
+
+
+def test_a_source_is_a_file_below_a_root(tmp_path: Path) -> None:
+    root = tmp_path / "files"
+    root.mkdir()
+    (root / "data.csv").write_text("a,b\n")
+    (tmp_path / "secret").write_text("secret")
+    (root / "link.csv").symlink_to(tmp_path / "secret")
+    server = Server(tmp_path / "data", arguments=["--visualize-root", str(tmp_path)])
+    try:
+        worker = Worker(server)
+        path = str((root / "data.csv").resolve())
+        first = wanted(server, type="drawn", source=path)
+        assert want(server, type="drawn", source=f"file://{path}") == (202, {"id": first})
+        (lease,) = worker.leases()
+        assert lease["source"] == {"uri": path, "path": path}
+        assert worker.end(lease) == 204
+        assert want(server, type="drawn", source=path) == (200, {"id": first})
+        (root / "data.csv").write_text("other bytes\n")
+        assert wanted(server, type="drawn", source=path) != first
+        token = str(server.data / "token")
+        for other in (str(root / "link.csv"), token, "http://127.0.0.1/", "/etc/passwd", str(root)):
+            assert want(server, type="drawn", source=other)[0] == 400, other
+        assert want(server, type="drawn", source=str(root / "none"))[0] == 404
+        assert want(server, type="drawn")[0] == 400
+        assert want(server, type="plain", source=path)[0] == 400
+    finally:
+        server.kill()
 
 
 def test_who_draws_and_who_asks_shows_who_he_is(server: Server) -> None:

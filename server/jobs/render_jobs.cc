@@ -82,10 +82,15 @@ void RenderJobs::lease(const std::string& body, ports::Respond respond) {
 
 std::string RenderJobs::lease_json(const std::string& lease) const {
   const Job& job = *desk_.queue().of_lease(lease);
-  return fmt::format(R"({{"lease":"{}","job":"{}","attempt":{},"type":{},"arguments":{},)"
-                     R"("limits":{{"output_bytes":{}}},"expires_in_s":{}}})",
-                     lease, job.id, job.attempt, json_string(job.wanted.type()),
-                     job.wanted.arguments(), kOutputBytes, kLeaseUs / 1'000'000);
+  // Looked for again: what has become a link meanwhile is no path for a worker.
+  const Result<SourceFile> file = sources_.find(job.wanted.source());
+  const std::string source =
+      file.ok() ? fmt::format(R"("uri":{0},"path":{0})", json_string(file->path)) : "";
+  return fmt::format(
+      R"({{"lease":"{}","job":"{}","attempt":{},"type":{},"source":{{{}}},"arguments":{},)"
+      R"("limits":{{"output_bytes":{}}},"expires_in_s":{}}})",
+      lease, job.id, job.attempt, json_string(job.wanted.type()), source, job.wanted.arguments(),
+      kOutputBytes, kLeaseUs / 1'000'000);
 }
 
 void RenderJobs::beat(const Job& job, const std::string& body, ports::Respond respond) {

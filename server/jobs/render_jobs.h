@@ -6,6 +6,7 @@
 #include <string>
 
 #include "jobs/job_desk.h"
+#include "jobs/job_source.h"
 #include "jobs/job_types.h"
 #include "ports/http_handler.h"
 
@@ -13,8 +14,9 @@ namespace telltale::jobs {
 
 class RenderJobs final : public ports::WholeBodyHandler, public ports::HttpHandler {
  public:
-  RenderJobs(ports::Runtime& loop, ports::Store& store, JobDesk& desk, JobTypes& types)
-      : loop_(loop), store_(store), desk_(desk), types_(types) {}
+  RenderJobs(ports::Runtime& loop, ports::Store& store, JobDesk& desk, JobTypes& types,
+             const JobSources& sources)
+      : loop_(loop), store_(store), desk_(desk), types_(types), sources_(sources) {}
 
   // PUT of types; POST for leases, of a beat, of the end.
   void handle(ports::HttpRequest request, std::string body, ports::Respond respond) override;
@@ -32,6 +34,7 @@ class RenderJobs final : public ports::WholeBodyHandler, public ports::HttpHandl
   ports::Store& store_;
   JobDesk& desk_;
   JobTypes& types_;
+  const JobSources& sources_;
 };
 
 }  // namespace telltale::jobs

@@ -38,10 +38,9 @@ const Part* part_of(const Job& job, std::string_view text) {
 }  // namespace
 
 Status UserJobs::check(const JobRequest& request, const JobType& type) const {
-  if (!request.source.empty()) {
-    return Error{ErrorCode::invalid_argument, "This server lets no source be read."};
-  }
-  if (type.source == "required")
+  if (!request.source.empty() && type.source == "none")
+    return Error{ErrorCode::invalid_argument, request.type + " takes no source."};
+  if (request.source.empty() && type.source == "required")
     return Error{ErrorCode::invalid_argument, request.type + " draws a source: give one."};
   simdjson::dom::parser parser;
   const simdjson::dom::object arguments = parser.parse(request.arguments);
@@ -63,10 +62,17 @@ void UserJobs::handle(ports::HttpRequest, std::string body, ports::Respond respo
          "No worker that is here draws this type. GET /api/v1/visualizations/types has those."}));
   if (Status status = check(request.value(), *type); !status.ok())
     return respond(ports::problem(status.error()));
+  std::string version;
+  if (!request->source.empty()) {
+    Result<SourceFile> file = sources_.find(request->source);
+    if (!file.ok()) return respond(ports::problem(file.error()));
+    request->source = file->path;
+    version = file->version;
+  }
   schema::JobEvent event;
   schema::JobWanted& wanted = *event.mutable_wanted();
   wanted.set_result_key(hash_id({request->type, type->digest, request->arguments, request->source,
-                                 request->run_key, request->task_id}));
+                                 version, request->run_key, request->task_id}));
   const Job* there = request->fresh ? nullptr : desk_.queue().of_result(wanted.result_key());
   if (there != nullptr) return respond(asked(there->ended() ? 200 : 202, there->id));
   if (desk_.queue().open_jobs() >= kOpenJobs || desk_.queue().open_bytes() >= kOpenBytes)

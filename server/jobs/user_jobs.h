@@ -7,6 +7,7 @@
 
 #include "jobs/job_desk.h"
 #include "jobs/job_request.h"
+#include "jobs/job_source.h"
 #include "jobs/job_types.h"
 #include "ports/http_handler.h"
 
@@ -14,8 +15,9 @@ namespace telltale::jobs {
 
 class UserJobs final : public ports::WholeBodyHandler, public ports::HttpHandler {
  public:
-  UserJobs(ports::Runtime& loop, ports::Store& store, JobDesk& desk, JobTypes& types)
-      : loop_(loop), store_(store), desk_(desk), types_(types) {}
+  UserJobs(ports::Runtime& loop, ports::Store& store, JobDesk& desk, JobTypes& types,
+           const JobSources& sources)
+      : loop_(loop), store_(store), desk_(desk), types_(types), sources_(sources) {}
 
   // POST of one.
   void handle(ports::HttpRequest request, std::string body, ports::Respond respond) override;
@@ -33,6 +35,7 @@ class UserJobs final : public ports::WholeBodyHandler, public ports::HttpHandler
   ports::Store& store_;
   JobDesk& desk_;
   JobTypes& types_;
+  const JobSources& sources_;
 };
 
 }  // namespace telltale::jobs

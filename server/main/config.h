@@ -29,7 +29,8 @@ struct ServeConfig {
   std::string without_token;
   std::string python;
   std::string python_path;
-  int render_workers = 0;  // visualizations that are drawn here at a time
+  std::vector<std::string> visualize_roots;  // folders that visualizations may read
+  int render_workers = 0;                    // visualizations that are drawn here at a time
   std::string log_level = "info";
   double keep_days = 0;          // 0: for good
   std::uint64_t keep_bytes = 0;  // 0: any number

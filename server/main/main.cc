@@ -135,6 +135,10 @@ void add_serve(CLI::App& app, ServeConfig& config) {
       ->envname("TELLTALE_KEEP_BYTES")
       ->transform(CLI::AsSizeValue(true));
   command
+      .add_option("--visualize-root", config.visualize_roots,
+                  "Folder whose files visualizations may be drawn from; repeatable")
+      ->envname("TELLTALE_VISUALIZE_ROOT");
+  command
       .add_option("--render-workers", config.render_workers,
                   "Visualizations drawn on this machine at a time, by --python; 0: none")
       ->envname("TELLTALE_RENDER_WORKERS")

@@ -12,13 +12,15 @@ const ports::Partition kJobs{ports::kJobsTopic, 0};
 
 }  // namespace
 
-Visualizations::Visualizations(ports::Runtime& loop, ports::Log& log, ports::Store& store)
+Visualizations::Visualizations(ports::Runtime& loop, ports::Log& log, ports::Store& store,
+                               jobs::JobSources sources)
     : loop_(loop),
       log_(log),
       desk_(loop, log, store),
       types_(loop),
-      user_jobs_(loop, store, desk_, types_),
-      render_jobs_(loop, store, desk_, types_),
+      sources_(std::move(sources)),
+      user_jobs_(loop, store, desk_, types_, sources_),
+      render_jobs_(loop, store, desk_, types_, sources_),
       streams_(loop, desk_) {}
 
 void Visualizations::start() { find_end(); }

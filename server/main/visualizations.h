@@ -17,7 +17,8 @@ namespace telltale::main {
 class Visualizations {
  public:
   // All outlive this.
-  Visualizations(ports::Runtime& loop, ports::Log& log, ports::Store& store);
+  Visualizations(ports::Runtime& loop, ports::Log& log, ports::Store& store,
+                 jobs::JobSources sources);
 
   // On the loop: folds what the log has; until then ready() is false.
   void start();
@@ -34,6 +35,7 @@ class Visualizations {
   ports::Log& log_;
   jobs::JobDesk desk_;
   jobs::JobTypes types_;
+  const jobs::JobSources sources_;
   jobs::UserJobs user_jobs_;
   jobs::RenderJobs render_jobs_;
   jobs::JobStreams streams_;

@@ -118,7 +118,8 @@ struct Wiring::Parts {
   Status start_loops(const Roles& roles);
   void let_in(Access access, const ServeConfig& config);
   void build(const Roles& roles, const std::vector<SourceSpec>& specs,
-             deliver::TargetLocalOptions local, const loops::Keep& keep);
+             deliver::TargetLocalOptions local, jobs::JobSources source_files,
+             const loops::Keep& keep);
 };
 
 Status Wiring::Parts::start_loops(const Roles& roles) {
@@ -151,7 +152,8 @@ void Wiring::Parts::let_in(Access access, const ServeConfig& config) {
 }
 
 void Wiring::Parts::build(const Roles& roles, const std::vector<SourceSpec>& specs,
-                          deliver::TargetLocalOptions local, const loops::Keep& keep) {
+                          deliver::TargetLocalOptions local, jobs::JobSources source_files,
+                          const loops::Keep& keep) {
   ports::Log& log = *backends.log;
   ports::Store& store = *backends.store;
   runtime::AsioRuntime& gate_thread = collect_thread != nullptr ? *collect_thread : *serve_thread;
@@ -186,7 +188,8 @@ void Wiring::Parts::build(const Roles& roles, const std::vector<SourceSpec>& spe
     processes = std::make_unique<runtime::PosixProcesses>(serve_thread->context());
     pages = std::make_unique<Pages>(*serve_thread, log, store, *gate, *processes, counters,
                                     std::move(local), roles.collect);
-    visualizations = std::make_unique<Visualizations>(*serve_thread, log, store);
+    visualizations =
+        std::make_unique<Visualizations>(*serve_thread, log, store, std::move(source_files));
   }
   routes = std::make_unique<RouteTable>(
       *serve_thread, bodies, counters, [this] { return health->troubles(); },
@@ -225,6 +228,9 @@ Result<std::unique_ptr<Wiring>> Wiring::build(const ServeConfig& config) {
   if (Status known = Sources::check(sources.value()); !known.ok()) return known.error();
   const Result<web::HttpServerOptions> http = http_options(config);
   if (!http.ok()) return http.error();
+  Result<jobs::JobSources> source_files =
+      jobs::JobSources::open(config.visualize_roots, config.data);
+  if (!source_files.ok()) return source_files.error();
   auto parts = std::make_unique<Parts>();
   // Of this folder nothing is needed where log and store are elsewhere and nobody is served.
   if (roles->serve || config.log == "sqlite" || config.store == "directory") {
@@ -239,7 +245,8 @@ Result<std::unique_ptr<Wiring>> Wiring::build(const ServeConfig& config) {
   deliver::TargetLocalOptions local = local_options(config, access.value());
   RenderPoolOptions render = render_options(config, access.value());
   parts->let_in(access.take(), config);
-  parts->build(roles.value(), sources.value(), std::move(local), what_to_keep(config));
+  parts->build(roles.value(), sources.value(), std::move(local), source_files.take(),
+               what_to_keep(config));
   if (parts->processes != nullptr && render.jobs > 0)
     parts->render_pool =
         std::make_unique<RenderPool>(*parts->serve_thread, *parts->processes, std::move(render));

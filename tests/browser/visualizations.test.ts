@@ -10,6 +10,7 @@ const kWait = { timeout: 120_000, interval: 50 };
 const kRun = 'drawnrundrawnrundrawnrunaa';
 const kTypes = [
   { name: 'custom', title: 'Custom code', arguments: [{ name: 'code', type: 'text' }] },
+  { name: 'file', source: 'required', arguments: [] },
   { name: 'quick', arguments: [{ name: 'number', type: 'integer', default: 1 }] },
 ];
 
@@ -134,6 +135,17 @@ test('one is cancelled, and one says why it failed', async () => {
   await say(slow, 'done', { state: 'FAILED', message: 'ValueError: no such column' });
   await card(owner.page, slow.job).getByText('ValueError: no such column').waitFor();
   expect(await state(slow.job)).toBe('failed');
+});
+
+test('a source that may not be read is refused in the form', async () => {
+  owner.planted = /400|Content Security Policy/;
+  await owner.page.getByRole('button', { name: 'Visualize…' }).click();
+  const dialog = owner.page.getByRole('dialog', { name: 'Visualize' });
+  await dialog.getByRole('combobox', { name: 'type' }).selectOption('file');
+  await dialog.getByRole('textbox', { name: 'source' }).fill('/etc/passwd');
+  await dialog.getByRole('button', { name: 'Draw' }).click();
+  await dialog.getByText('A source is a file below a folder').waitFor();
+  await owner.page.keyboard.press('Escape');
 });
 
 test('they are there at 390 px and in the dark', async () => {

@@ -68,10 +68,18 @@ function Form(props: {
   const owner = use_is_owner();
   const [name, set_name] = useState(props.types[0]?.name ?? '');
   const [texts, set_texts] = useState<Texts>({});
+  const [source, set_source] = useState('');
   const [problem, set_problem] = useState('');
   const type = props.types.find((one) => one.name === name);
+  const takes_source =
+    type?.source === 'required' || (type?.source === 'optional' && source !== '');
   const draw = async (): Promise<void> => {
-    const wish = { type: name, run: props.run_key, arguments: arguments_of(type!, texts) };
+    const wish = {
+      type: name,
+      run: props.run_key,
+      arguments: arguments_of(type!, texts),
+      ...(takes_source && { source }),
+    };
     await post('/api/v1/visualizations', wish);
     props.close();
   };
@@ -104,6 +112,16 @@ function Form(props: {
               ))}
             </select>
           </label>
+          {type.source && type.source !== 'none' && (
+            <label title="Path of a file that the server may read">
+              <span>source</span>
+              <input
+                value={source}
+                required={type.source === 'required'}
+                onChange={(event) => set_source(event.target.value)}
+              />
+            </label>
+          )}
           {(type.arguments ?? []).map((one) => (
             <Field
               key={`${name} ${one.name}`}

@@ -21,6 +21,7 @@ from render.sandbox import Limits
 _PIECE = 1 << 18
 _BEATS_A_LEASE = 15
 _TRIES = 3
+_AT_ONCE, _REST_S, _REST_MOST_S = 200, 0.001, 1.0
 _GONE = (404, 410)
 
 
@@ -43,6 +44,7 @@ class LeasedJob:
         self._news = threading.Condition()
         self._over = False
         self._refused = ""
+        self._told = 0
         self._lost = threading.Event()
         self._job: Optional[Job] = None
 
@@ -130,7 +132,16 @@ class LeasedJob:
             except _Lost:
                 self.cancel()
                 break
+            self._rest()
         self._connection.close()
+
+    def _rest(self) -> None:
+        """A job that goes on telling is sent in fewer, larger pieces: a server keeps each of them,
+        and takes some thousands of a job."""
+        self._told += 1
+        pause = min(_REST_MOST_S, max(0, self._told - _AT_ONCE) * _REST_S)
+        with self._news:
+            self._news.wait_for(lambda: self._over or self._lost.is_set(), pause)
 
     def _next(self) -> Optional[Part]:
         """The first part of which the server has not all."""

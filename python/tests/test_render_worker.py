@@ -121,6 +121,13 @@ def test_text_is_appended_and_redrawn_displays_are_replaced(desk: Desk) -> None:
     assert len([put for put in desk.puts if put[0] == "text"]) < 1500
 
 
+def test_a_job_that_goes_on_telling_is_sent_in_larger_pieces(desk: Desk) -> None:
+    desk.lease("chatty", "custom", {"code": "for i in range(100000): print(i)"})
+    desk.wait(lambda: "chatty" in desk.done)
+    assert desk.text("chatty") == "".join(f"{i}\n" for i in range(100000))
+    assert len([put for put in desk.puts if put[0] == "chatty"]) < 5000
+
+
 def test_a_server_that_dies_within_a_part_gets_all_of_it_once(desk: Desk) -> None:
     desk.refuse_puts = 2
     desk.lease("again", "custom", {"code": "print('kept')\nprint('whole')"})

@@ -11,6 +11,12 @@ import { OwnerOnly, use_is_owner } from './owner_only';
 
 type Texts = Readonly<Record<string, string>>;
 
+interface Wish {
+  type: string; // its name
+  texts: Texts; // of the arguments that were changed
+  source: string;
+}
+
 function typed(value: unknown): string {
   if (value === undefined || value === null) return '';
   return typeof value === 'string' ? value : JSON.stringify(value);
@@ -60,27 +66,72 @@ function Field(props: {
   );
 }
 
+function Fields(props: {
+  types: readonly VisualizationType[];
+  type: VisualizationType;
+  wish: Wish;
+  change: (wish: Wish) => void;
+}): ReactNode {
+  const { type, wish, change } = props;
+  return (
+    <div className="fields">
+      <label>
+        <span>type</span>
+        <select
+          value={wish.type}
+          onChange={(event) => change({ ...wish, type: event.target.value, texts: {} })}
+        >
+          {props.types.map((one) => (
+            <option key={one.name} value={one.name}>
+              {one.title || one.name}
+            </option>
+          ))}
+        </select>
+      </label>
+      {type.source && type.source !== 'none' && (
+        <label title="Path of a file that the server may read">
+          <span>source</span>
+          <input
+            value={wish.source}
+            required={type.source === 'required'}
+            onChange={(event) => change({ ...wish, source: event.target.value })}
+          />
+        </label>
+      )}
+      {(type.arguments ?? []).map((one) => (
+        <Field
+          key={`${wish.type} ${one.name}`}
+          argument={one}
+          text={wish.texts[one.name]}
+          change={(text) => change({ ...wish, texts: { ...wish.texts, [one.name]: text } })}
+        />
+      ))}
+    </div>
+  );
+}
+
 function Form(props: {
   types: readonly VisualizationType[];
   run_key: string;
   close: () => void;
 }): ReactNode {
   const owner = use_is_owner();
-  const [name, set_name] = useState(props.types[0]?.name ?? '');
-  const [texts, set_texts] = useState<Texts>({});
-  const [source, set_source] = useState('');
+  const [wish, set_wish] = useState<Wish>({
+    type: props.types[0]?.name ?? '',
+    texts: {},
+    source: '',
+  });
   const [problem, set_problem] = useState('');
-  const type = props.types.find((one) => one.name === name);
+  const type = props.types.find((one) => one.name === wish.type);
   const takes_source =
-    type?.source === 'required' || (type?.source === 'optional' && source !== '');
+    type?.source === 'required' || (type?.source === 'optional' && wish.source !== '');
   const draw = async (): Promise<void> => {
-    const wish = {
-      type: name,
+    await post('/api/v1/visualizations', {
+      type: wish.type,
       run: props.run_key,
-      arguments: arguments_of(type!, texts),
-      ...(takes_source && { source }),
-    };
-    await post('/api/v1/visualizations', wish);
+      arguments: arguments_of(type!, wish.texts),
+      ...(takes_source && { source: wish.source }),
+    });
     props.close();
   };
   return (
@@ -94,44 +145,7 @@ function Form(props: {
       <h2>Visualize</h2>
       {!owner && <OwnerOnly />}
       {owner && !type && <p>No worker that draws is here.</p>}
-      {owner && type && (
-        <div className="fields">
-          <label>
-            <span>type</span>
-            <select
-              value={name}
-              onChange={(event) => {
-                set_name(event.target.value);
-                set_texts({});
-              }}
-            >
-              {props.types.map((one) => (
-                <option key={one.name} value={one.name}>
-                  {one.title || one.name}
-                </option>
-              ))}
-            </select>
-          </label>
-          {type.source && type.source !== 'none' && (
-            <label title="Path of a file that the server may read">
-              <span>source</span>
-              <input
-                value={source}
-                required={type.source === 'required'}
-                onChange={(event) => set_source(event.target.value)}
-              />
-            </label>
-          )}
-          {(type.arguments ?? []).map((one) => (
-            <Field
-              key={`${name} ${one.name}`}
-              argument={one}
-              text={texts[one.name]}
-              change={(text) => set_texts({ ...texts, [one.name]: text })}
-            />
-          ))}
-        </div>
-      )}
+      {owner && type && <Fields types={props.types} type={type} wish={wish} change={set_wish} />}
       {type?.description && <p className="quiet">{type.description}</p>}
       {problem && <p className="cause">{problem}</p>}
       <p className="acts">

@@ -3,6 +3,7 @@
 import { useEffect, useState, type ReactNode } from 'react';
 import { signed } from '../../api/actions';
 import { text_of, type Part } from '../../api/visualizations';
+import { kPlain, parse_ansi } from '../../base/ansi';
 import { bytes } from '../../base/format';
 
 const kTextBytes = 65_536; // what a person may read here; all of it is one click away
@@ -36,7 +37,16 @@ function TextPart(props: { part: Part }): ReactNode {
       wanted = false;
     };
   }, [part.url]);
-  return <pre>{text}</pre>;
+  // Tracebacks come with the colours of a terminal.
+  return (
+    <pre>
+      {parse_ansi(text, kPlain).spans.map((span, index) => (
+        <span key={index} className={span.style}>
+          {span.text}
+        </span>
+      ))}
+    </pre>
+  );
 }
 
 function shown(part: Part, name: string, address: string | undefined): ReactNode {

@@ -12,6 +12,8 @@ namespace {
 // What cannot begin is not tried all the time; what ran for so long has begun well.
 constexpr std::int64_t kPauseUs = 1'000'000;
 constexpr std::int64_t kPauseUsMax = 60'000'000;
+// What workers say of themselves; where it grew larger, the next one begins anew.
+constexpr std::uintmax_t kLogBytes = 4U << 20;
 
 }  // namespace
 
@@ -37,6 +39,9 @@ void RenderPool::run() {
   what.without = {"TELLTALE_TOKEN_FILE"};
   what.working_directory = options_.data;
   what.output_file = options_.data + "/render.log";
+  std::error_code ignored;  // there may be none yet
+  if (std::filesystem::file_size(what.output_file, ignored) > kLogBytes && !ignored)
+    std::filesystem::rename(what.output_file, what.output_file + ".1", ignored);
   began_us_ = loop_.steady_us();
   auto process = processes_.start(what);
   if (!process.ok()) return again(process.error().message);

@@ -35,6 +35,8 @@ export function Attention(props: {
           const [state, word, text] = cause(run, now);
           const task = run.firstFailedTask ? `?task=${run.firstFailedTask}` : '';
           const to = `/runs/${run.runKey}${task}`;
+          // Logs of pods are not read.
+          const has_log = state === kFailed && !run.clusterObject;
           return (
             <li key={run.runKey}>
               <StateIcon state={state} />
@@ -48,7 +50,7 @@ export function Attention(props: {
               <span className="quiet number" title={full_time(ms_of(run.lastEventAtUs))}>
                 {ago(ms_of(run.lastEventAtUs), now)}
               </span>
-              <button onClick={() => go(to)}>{state === kFailed ? 'Open log' : 'Open'}</button>
+              <button onClick={() => go(to)}>{has_log ? 'Open log' : 'Open'}</button>
             </li>
           );
         })}

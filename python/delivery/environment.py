@@ -12,12 +12,14 @@ from typing import Callable, List, NamedTuple
 from delivery.errors import DeliveryError
 
 # Raised when environments made before must be made again though the requirements are the same.
-_LAYOUT = "1"
+_LAYOUT = "2"
 _READY = "telltale-ready"
 _KEPT = 20
 _CONSTRAINTS = os.path.join(
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "requirements.txt"
 )
+# What runs the pipeline in it (python/local_target), of the versions that the server has.
+_RUNNER = ("kfp", "packaging", "uv")
 # The first that is there says what the project needs.
 _ASKING = ("uv.lock", "requirements.txt", "pyproject.toml")
 
@@ -75,9 +77,9 @@ def _make(source: str, asking: str, folder: str, python: str, run: Run) -> None:
         exported = folder + ".requirements"
         export = [uv, "export", "--frozen", "--no-emit-project", "--no-hashes", "--quiet"]
         run([*export, "--project", source, "--output-file", exported], why)
-        run([*install, "--requirements", exported, "kfp"], why)
+        run([*install, "--requirements", exported, *_RUNNER], why)
     else:
-        run([*install, "--requirements", os.path.join(source, asking), "kfp"], why)
+        run([*install, "--requirements", os.path.join(source, asking), *_RUNNER], why)
 
 
 def _forget_oldest(root: str, but: str) -> None:

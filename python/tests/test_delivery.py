@@ -121,6 +121,22 @@ def test_a_repository_that_cannot_be_run_is_told_why(
     assert states(view)["run"] == "SKIPPED"
 
 
+def test_a_project_runs_with_what_it_requires_made_once(
+    server: Server, repository: Repository
+) -> None:
+    uses = PIPELINE.replace("    for epoch", "    import tabulate\n    for epoch")
+    repository.commit(
+        pipeline__py="import tabulate\n" + uses, requirements__txt="tabulate==0.9.0\n"
+    )
+    said = repository.git("push", "-o", "wait", address(server), "main")
+    assert "environment made from requirements.txt" in said
+    assert "The run has succeeded." in said
+    repository.commit(notes__txt="more\n")
+    said = repository.git("push", "-o", "wait", address(server), "main")
+    assert "environment reused (requirements.txt unchanged)" in said
+    assert "The run has succeeded." in said
+
+
 def test_telltale_yaml_names_the_rest(server: Server, repository: Repository) -> None:
     settings = """
 pipeline: b.py

@@ -1,5 +1,6 @@
 // "PATH?QUERY" of a resource, as REST, event streams and subscriptions take it, down to a page of
 // the list and the viewport of a chart.
+#include "base/query.h"
 #include "fuzz/harness.h"
 #include "schema/view.pb.h"
 #include "serve/resource.h"
@@ -25,7 +26,7 @@ telltale::fold::Catalogue catalogue_of_three() {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::string_view query = telltale::fuzz::text_of(data, size);
   const std::string_view path = telltale::fuzz::take_until(query, '?');
-  CHECK(telltale::serve::percent_decode(path, false).size() <= path.size(), "'{}' grew", path);
+  CHECK(telltale::percent_decode(path, false).size() <= path.size(), "'{}' grew", path);
   const auto resource = telltale::serve::parse_resource(path, query);
   if (!resource.ok()) {
     CHECK(!resource.error().message.empty(), "refused without a reason");

@@ -1,6 +1,9 @@
 #include "base/query.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cctype>
 
 namespace telltale {
 namespace {
@@ -13,6 +16,19 @@ int hex_digit(char c) {
 }
 
 }  // namespace
+
+std::string percent_encode(std::string_view text) {
+  std::string encoded;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((std::isalnum(byte) != 0 && byte < 0x80) || c == '-' || c == '.' || c == '_' || c == '~') {
+      encoded += c;
+    } else {
+      encoded += fmt::format("%{:02X}", byte);
+    }
+  }
+  return encoded;
+}
 
 std::string percent_decode(std::string_view text, bool plus_is_space) {
   std::string out;

@@ -7,6 +7,8 @@
 
 namespace telltale {
 
+// `text` as a URL's query wants it.
+std::string percent_encode(std::string_view text);
 // What is no escape stays as it is.
 std::string percent_decode(std::string_view text, bool plus_is_space);
 

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/query.h"
 
 namespace telltale::collect {
 namespace {
@@ -22,18 +23,6 @@ constexpr std::int64_t kShortPauseUs = 250'000;  // doubled with each failure in
 constexpr std::int64_t kShortPauseUsMax = 30'000'000;
 constexpr std::int64_t kLongPauseUs = 15'000'000;  // where a person has to do something
 constexpr std::int64_t kRetryAfterUsMax = 60'000'000;
-
-std::string percent_encoded(std::string_view text) {
-  std::string encoded;
-  for (const unsigned char c : text) {
-    if (std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_' || c == '~') {
-      encoded += static_cast<char>(c);
-    } else {
-      encoded += fmt::format("%{:02X}", c);
-    }
-  }
-  return encoded;
-}
 
 std::int64_t seconds_us(const std::string& text) {
   std::int64_t seconds = 0;
@@ -82,10 +71,10 @@ KubernetesSource::KubernetesSource(ports::Runtime& loop, ports::HttpFetch& fetch
     : loop_(loop), fetch_(fetch), access_(std::move(access)), on_trouble_(std::move(on_trouble)) {
   const std::string labels = watch.label_selector.empty()
                                  ? std::string()
-                                 : "labelSelector=" + percent_encoded(watch.label_selector);
+                                 : "labelSelector=" + percent_encode(watch.label_selector);
   add_streams({"workflows", "/apis/argoproj.io/v1alpha1", labels}, watch);
   add_streams(
-      {"pods", "/api/v1", "labelSelector=" + percent_encoded("workflows.argoproj.io/workflow")},
+      {"pods", "/api/v1", "labelSelector=" + percent_encode("workflows.argoproj.io/workflow")},
       watch);
 }
 
@@ -99,7 +88,7 @@ void KubernetesSource::add_streams(const Kind& kind, const KubernetesWatch& watc
   if (watch.namespaces.empty()) add(kind.name, fmt::format("{}/{}", kind.group, kind.name));
   for (const std::string& space : watch.namespaces) {
     add(fmt::format("{}/{}", kind.name, space),
-        fmt::format("{}/namespaces/{}/{}", kind.group, percent_encoded(space), kind.name));
+        fmt::format("{}/namespaces/{}/{}", kind.group, percent_encode(space), kind.name));
   }
 }
 

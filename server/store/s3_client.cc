@@ -7,6 +7,7 @@
 #include <ctime>
 #include <random>
 
+#include "base/query.h"
 #include "base/sha256.h"
 
 namespace telltale::store {

@@ -7,6 +7,7 @@
 #include <map>
 #include <sstream>
 
+#include "base/query.h"
 #include "store/s3_answers.h"
 
 namespace telltale::store {

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cctype>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -112,19 +111,6 @@ void WaitingFetch::stop(std::int64_t grace_us) {
   const std::lock_guard lock(mutex_);
   stop_at_us_ = steady_us_now() + grace_us;
   for (Call* call : calls_) call->stop_at(stop_at_us_);
-}
-
-std::string percent_encode(std::string_view text) {
-  std::string encoded;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((std::isalnum(byte) != 0 && byte < 0x80) || c == '-' || c == '.' || c == '_' || c == '~') {
-      encoded += c;
-    } else {
-      encoded += fmt::format("%{:02X}", byte);
-    }
-  }
-  return encoded;
 }
 
 }  // namespace telltale::store

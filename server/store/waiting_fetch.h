@@ -39,7 +39,4 @@ class WaitingFetch {
   std::int64_t stop_at_us_ = 0;  // steady; 0: not stopped
 };
 
-// `text` as a URL's query wants it.
-std::string percent_encode(std::string_view text);
-
 }  // namespace telltale::store

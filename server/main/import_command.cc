@@ -10,8 +10,8 @@
 #include <thread>
 
 #include "base/limits.h"
-#include "main/http_post.h"
 #include "main/recording.h"
+#include "main/server_client.h"
 
 namespace telltale::main {
 namespace {
@@ -21,7 +21,7 @@ using Clock = std::chrono::steady_clock;
 // Sends what it is given in bodies of a bounded size, each until it is taken.
 class Sender {
  public:
-  explicit Sender(ServerUrl url) : url_(std::move(url)) {}
+  explicit Sender(ServerClient server) : server_(std::move(server)) {}
 
   Status add(const schema::Event& event) {
     if (seen_.insert(event.run_key()).second) {
@@ -41,8 +41,8 @@ class Sender {
     if (body_.empty()) return Done{};
     const auto deadline = Clock::now() + std::chrono::microseconds(limits::kImportPatienceUs);
     while (true) {
-      const Result<PostAnswer> answer =
-          http_post(url_, "/api/v1/events", "application/x-protobuf", body_);
+      const Result<ServerClient::Answer> answer =
+          server_.send("/api/v1/events", "application/x-protobuf", body_);
       const bool refused_for_now = answer.ok() && (answer->status == 429 || answer->status == 503);
       if (answer.ok() && !refused_for_now) {
         body_.clear();
@@ -50,7 +50,7 @@ class Sender {
       }
       // Until it took something once it may be the wrong address.
       if ((!answer.ok() && !taken_) || Clock::now() >= deadline) {
-        return answer.ok() ? Error{ErrorCode::unavailable, json_field(answer->body, "detail")}
+        return answer.ok() ? Error{ErrorCode::unavailable, field_of(answer->body, "detail")}
                            : answer.error();
       }
       const std::int64_t pause_s =
@@ -63,17 +63,17 @@ class Sender {
   std::size_t runs() const { return seen_.size(); }
 
  private:
-  Status check(const PostAnswer& answer) {
+  Status check(const ServerClient::Answer& answer) {
     taken_ = true;
     if (answer.status == 200 && answer.body.find("\"rejected\":[]") != std::string::npos)
       return Done{};
-    const std::string detail = json_field(answer.body, "detail");
+    const std::string detail = field_of(answer.body, "detail");
     return Error{ErrorCode::internal,
                  fmt::format("The server answered {}: {}", answer.status,
                              detail.empty() ? answer.body.substr(0, 1'000) : detail)};
   }
 
-  ServerUrl url_;
+  ServerClient server_;
   std::string body_;
   std::set<std::string> seen_;
   std::uint64_t events_ = 0;
@@ -150,8 +150,8 @@ std::vector<std::string> workflow_files(const std::vector<std::string>& given) {
 }  // namespace
 
 Status import_command(const ImportConfig& config) {
-  const Result<ServerUrl> url = parse_server_url(config.url, "--to");
-  if (!url.ok()) return url.error();
+  Result<ServerClient> server = ServerClient::of(config.url, "--to");
+  if (!server.ok()) return server.error();
   char* end = nullptr;
   const double speed = std::strtod(config.speed.c_str(), &end);
   const bool at_once = config.speed == "max";
@@ -162,7 +162,7 @@ Status import_command(const ImportConfig& config) {
   const std::vector<std::string> files = workflow_files(config.files);
   if (files.empty())
     return Error{ErrorCode::invalid_argument, "Name at least one NAME.jsonl or NAME.jsonl.gz."};
-  Sender sender(url.value());
+  Sender sender(server.take());
   const Status played =
       at_once ? play_at_once(config, files, sender) : play_in_time(config, speed, files, sender);
   if (!played.ok()) return played;

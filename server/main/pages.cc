@@ -45,8 +45,8 @@ Pages::Pages(ports::Runtime& loop, ports::Log& log, ports::Store& store, ports::
       starts_runs_(starts_runs),
       rest_(loop, log, views_, runs_),
       cancel_(loop, gate, runs_),
-      sockets_(loop, views_, runs_, counters),
-      streams_(loop, views_, runs_, counters) {}
+      sockets_(serve::LiveHandler::Kind::socket, loop, views_, runs_, counters),
+      streams_(serve::LiveHandler::Kind::stream, loop, views_, runs_, counters) {}
 
 void Pages::start(UniqueFunction<void()> ready) {
   auto missing = std::make_shared<int>(2);

@@ -7,7 +7,7 @@
 
 #include "deliver/git_http.h"
 #include "deliver/target_local.h"
-#include "serve/live_handlers.h"
+#include "serve/live_handler.h"
 #include "serve/live_views.h"
 #include "serve/rest_runs.h"
 #include "serve/run_list.h"
@@ -55,8 +55,8 @@ class Pages {
   const bool starts_runs_;
   serve::RestRuns rest_;
   serve::CancelRuns cancel_;
-  serve::LiveSockets sockets_;
-  serve::LiveStreams streams_;
+  serve::LiveHandler sockets_;
+  serve::LiveHandler streams_;
   bool ready_ = false;
 };
 

@@ -10,6 +10,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
+#include <charconv>
 #include <chrono>
 #include <exception>
 
@@ -51,7 +52,7 @@ std::string without_brackets(const std::string& host) {
 
 }  // namespace
 
-Result<ServerClient> ServerClient::of(const std::string& url) {
+Result<ServerClient> ServerClient::of(const std::string& url, const char* flag) {
   constexpr std::string_view kScheme = "http://";
   std::string host = url;
   std::string port = "80";
@@ -72,14 +73,14 @@ Result<ServerClient> ServerClient::of(const std::string& url) {
     }
   }
   return Error{ErrorCode::invalid_argument,
-               fmt::format("--url {} is no address like http://127.0.0.1:8080.", url)};
+               fmt::format("{} {} is no address like http://127.0.0.1:8080.", flag, url)};
 }
 
-Result<std::string> ServerClient::post(const std::string& path, const std::string& body,
-                                       int expected) const {
+Result<ServerClient::Answer> ServerClient::send(const std::string& path, const char* content_type,
+                                                const std::string& body) const {
   Request request(http::verb::post, path, 11);
   request.set(http::field::host, host_ + ":" + port_);
-  request.set(http::field::content_type, "application/json");
+  request.set(http::field::content_type, content_type);
   if (!token_.empty()) request.set(http::field::authorization, "Bearer " + token_);
   request.body() = body;
   request.prepare_payload();
@@ -102,12 +103,21 @@ Result<std::string> ServerClient::post(const std::string& path, const std::strin
                              "`telltale serve`.",
                              url(), trouble)};
   }
-  const int status = static_cast<int>(response.result_int());
-  if (status == expected) return std::move(response.body());
-  if (status == 401) return Error{ErrorCode::invalid_argument, kNoToken};
-  const std::string detail = field_of(response.body(), "detail");
+  Answer answer{static_cast<int>(response.result_int()), std::move(response.body()), 0};
+  const auto after = response[http::field::retry_after];
+  std::from_chars(after.data(), after.data() + after.size(), answer.retry_after_s);
+  return answer;
+}
+
+Result<std::string> ServerClient::post(const std::string& path, const std::string& body,
+                                       int expected) const {
+  Result<Answer> answer = send(path, "application/json", body);
+  if (!answer.ok()) return answer.error();
+  if (answer->status == expected) return std::move(answer->body);
+  if (answer->status == 401) return Error{ErrorCode::invalid_argument, kNoToken};
+  const std::string detail = field_of(answer->body, "detail");
   return Error{ErrorCode::internal,
-               detail.empty() ? fmt::format("The server answered {}.", status) : detail};
+               detail.empty() ? fmt::format("The server answered {}.", answer->status) : detail};
 }
 
 std::string field_of(const std::string& json, const char* name) {

@@ -1,21 +1,19 @@
-#include "serve/live_handlers.h"
+#include "serve/live_handler.h"
 
 #include "schema/view.pb.h"
 #include "serve/live_session.h"
 
 namespace telltale::serve {
 
-std::unique_ptr<ports::Session> LiveSockets::open(const ports::HttpRequest&,
+std::unique_ptr<ports::Session> LiveHandler::open(const ports::HttpRequest& request,
                                                   ports::Transport& transport) {
-  return std::make_unique<LiveSession>(loop_, views_, runs_, counters_, transport, encode_binary);
-}
-
-std::unique_ptr<ports::Session> LiveStreams::open(const ports::HttpRequest& request,
-                                                  ports::Transport& transport) {
+  const auto session_of = [&](auto encode) {
+    return std::make_unique<LiveSession>(loop_, views_, runs_, counters_, transport, encode);
+  };
+  if (kind_ == Kind::socket) return session_of(encode_binary);
   const Result<Resource> resource = parse_resource(request.path, request.query);
   if (!resource.ok()) return nullptr;
-  auto session =
-      std::make_unique<LiveSession>(loop_, views_, runs_, counters_, transport, encode_event);
+  auto session = session_of(encode_event);
   schema::Subscribe subscribe;
   subscribe.set_id(1);
   subscribe.set_path(request.query.empty() ? request.path : request.path + "?" + request.query);

@@ -141,11 +141,14 @@ def test_a_file_that_is_cut_off_or_replaced_doubles_and_loses_nothing(
 
 def test_a_source_that_cannot_be_read_is_said_and_comes_back(server: Server, file: Path) -> None:
     file.mkdir()
-    await_that(lambda: server.ask("/readyz")[0] == 503)
-    assert server.ask("/readyz")[2].decode() == f"file:{file}: {file} is no regular file.\n"
+    trouble = f"{file} is no regular file."
+    await_that(lambda: server.ask("/readyz")[2].decode() == f"ready\nfile:{file}: {trouble}\n")
+    told = json.loads(server.ask("/api/v1/sources")[2])["sources"]
+    assert [(one["name"], [t["message"] for t in one["troubles"]]) for one in told] == [
+        (f"file:{file}", [trouble])]
     file.rmdir()
     append(file, line(0))
-    await_that(server.is_ready)
+    await_that(lambda: server.ask("/readyz")[2] == b"ready\n")
     await_that(lambda: values(server) == [0])
 
 

@@ -172,7 +172,10 @@ void KubernetesSource::ask(std::size_t at) {
 
 void KubernetesSource::on_head(std::size_t at, Result<ports::FetchHead> head) {
   Stream& stream = streams_[at];
-  if (!head.ok()) return on_end(at, false, 0, head.error().message);
+  if (!head.ok()) {
+    return on_end(at, false, 0,
+                  fmt::format("The API server does not answer: {}.", head.error().message));
+  }
   stream.state.begin(head->status);
   stream.retry_after_us = seconds_us(head->header("retry-after"));
   if (head->status == 200) tell(at, "");

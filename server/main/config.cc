@@ -8,6 +8,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/query.h"
+
 namespace telltale::main {
 
 Result<Roles> parse_roles(const std::string& text) {
@@ -38,10 +40,13 @@ constexpr std::string_view kFile = "file:";
 constexpr std::string_view kKubernetes = "kubernetes:";
 
 Error no_source(const std::string& text) {
-  return {ErrorCode::invalid_argument,
-          fmt::format("--source {}: a source is file:PATH, a file of events, or "
-                      "kubernetes:[CONTEXT][?namespace=A,B&label=SELECTOR], a cluster.",
-                      text)};
+  return {
+      ErrorCode::invalid_argument,
+      fmt::format(
+          "--source {}: a source is file:PATH, a file of events, or "
+          "kubernetes:[CONTEXT][?namespace=A,B&label=SELECTOR&kfp=URL], a cluster. URL is where "
+          "its pages of Kubeflow Pipelines are, http:// or https://.",
+          text)};
 }
 
 std::vector<std::string> split(std::string_view text, char by) {
@@ -57,11 +62,18 @@ std::vector<std::string> split(std::string_view text, char by) {
 Result<SourceSpec> parse_kubernetes(const std::string& text) {
   SourceSpec source;
   source.kind = SourceSpec::Kind::kubernetes;
-  source.name = text;
   const std::size_t mark = std::min(text.find('?'), text.size());
   source.context = text.substr(kKubernetes.size(), mark - kKubernetes.size());
+  std::string told;  // the options that say what is read
   for (const std::string& option : split(std::string_view(text).substr(mark), '&')) {
     const std::string_view words = std::string_view(option).substr(option.starts_with('?') ? 1 : 0);
+    if (words.starts_with("kfp=")) {
+      source.kfp_url = percent_decode(words.substr(words.find('=') + 1), false);
+      // It becomes a link.
+      const std::string_view url = source.kfp_url;
+      if (!url.starts_with("https://") && !url.starts_with("http://")) return no_source(text);
+      continue;
+    }
     if (words.starts_with("namespace=")) {
       source.namespaces = split(words.substr(words.find('=') + 1), ',');
     } else if (words.starts_with("label=")) {
@@ -69,7 +81,9 @@ Result<SourceSpec> parse_kubernetes(const std::string& text) {
     } else if (!words.empty()) {
       return no_source(text);
     }
+    if (!words.empty()) told += fmt::format("{}{}", told.empty() ? '?' : '&', words);
   }
+  source.name = fmt::format("{}{}{}", kKubernetes, source.context, told);
   return source;
 }
 

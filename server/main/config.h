@@ -77,13 +77,14 @@ Result<Roles> parse_roles(const std::string& text);
 struct SourceSpec {
   enum class Kind { file, kubernetes };
   Kind kind = Kind::file;
-  // "file:" and the absolute path, or "kubernetes:" as it was written: under this its position and
-  // ids are kept.
+  // "file:" and the absolute path, or "kubernetes:" as it was written, but for `kfp`: under this
+  // its position and ids are kept.
   std::string name;
   std::string path;     // of a file
   std::string context;  // of a kubeconfig; "" = the current one
   std::vector<std::string> namespaces;
-  std::string label;  // a selector
+  std::string label;    // a selector
+  std::string kfp_url;  // where the pages of Kubeflow Pipelines are, for links; "" = not told
 };
 
 // "file:PATH" each, every file once; relative paths are of the current folder.

@@ -1,5 +1,6 @@
 #include "main/config.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -45,6 +46,19 @@ TEST(Sources, AClusterIsNamedByItsContext) {
   EXPECT_EQ(sources[1].namespaces, (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(sources[1].label, "x in (y)");
   EXPECT_FALSE(parse_sources({"kubernetes:?name=x"}).ok());
+}
+
+// Its position is kept under its name, so where people find its pages is no part of that.
+TEST(Sources, WhereThePagesOfKubeflowAreChangesNoName) {
+  const auto named = [](const std::string& text) { return parse_sources({text}).value().front(); };
+  EXPECT_EQ(named("kubernetes:?kfp=https://kf/pipeline").name, "kubernetes:");
+  const SourceSpec source =
+      named("kubernetes:prod?namespace=a&kfp=http://kf/_/pipeline/?ns={namespace}%26x&label=y=z");
+  EXPECT_EQ(source.name, "kubernetes:prod?namespace=a&label=y=z");
+  EXPECT_EQ(source.kfp_url, "http://kf/_/pipeline/?ns={namespace}&x");
+  EXPECT_EQ(source.label, "y=z");
+  for (const char* url : {"", "kf/pipeline", "javascript:alert(1)", "file:///etc"})
+    EXPECT_FALSE(parse_sources({fmt::format("kubernetes:?kfp={}", url)}).ok()) << url;
 }
 
 TEST(Config, KnowsLoopback) {

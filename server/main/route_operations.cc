@@ -192,7 +192,8 @@ Operation readyz() {
   return {"Whether the process can do its work",
           {},
           {},
-          {Answer{200, "it can", kText}, Answer{503, "a line for each thing that is away", kText}}};
+          {Answer{200, "it can; a line for each source that it cannot read", kText},
+           Answer{503, "a line for each thing that is away", kText}}};
 }
 
 Operation metrics() {
@@ -240,6 +241,11 @@ Operation rejected() {
           {},
           {},
           {Answer{200, "as it is now", kJson, "Rejected"}}};
+}
+
+Operation sources() {
+  return view("The sources that this process was given, and what keeps them from being read",
+              "SourceList");
 }
 
 Operation runs() { return view("Runs, newest first", "RunList", kRunsQuery); }

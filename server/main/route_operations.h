@@ -17,6 +17,7 @@ web::Operation session();
 web::Operation signed_address();
 web::Operation post_events();
 web::Operation rejected();
+web::Operation sources();
 web::Operation runs();
 web::Operation post_runs();
 web::Operation cancel();

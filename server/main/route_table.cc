@@ -34,6 +34,7 @@ RouteTable::RouteTable(ports::Runtime& loop, web::BodyBudget& bodies, Counters& 
                        Troubles troubles, const Answerers& who)
     : loop_(loop), bodies_(bodies) {
   add_process(counters, std::move(troubles));
+  add_sources(who.sources);
   add_events(who);
   add_sign_in(who.sign_in);
   add_runs(who.pages);
@@ -64,9 +65,10 @@ void RouteTable::add_process(Counters& counters, Troubles troubles) {
   table_.push_back({.method = "GET",
                     .pattern = "/readyz",
                     .handler = plain([troubles = std::move(troubles)](const HttpRequest&) {
-                      const std::string why = troubles();
-                      return why.empty() ? web::text_answer(200, "ready\n")
-                                         : web::text_answer(503, why);
+                      const std::string why = troubles.of_process();
+                      return web::text_answer(
+                          why.empty() ? 200 : 503,
+                          (why.empty() ? "ready\n" : why) + troubles.of_sources());
                     }),
                     .operation = operations::readyz()});
   table_.push_back({.method = "GET",
@@ -87,6 +89,16 @@ void RouteTable::add_process(Counters& counters, Troubles troubles) {
                       return response;
                     }),
                     .operation = operations::openapi()});
+}
+
+void RouteTable::add_sources(collect::HttpSources* sources) {
+  table_.push_back({.method = "GET",
+                    .pattern = "/api/v1/sources",
+                    .scope = Scope::read,
+                    .handler = sources,
+                    .elsewhere = kNoCollect,
+                    .event_stream = sources,
+                    .operation = operations::sources()});
 }
 
 void RouteTable::add_events(const Answerers& who) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/counters.h"
+#include "collect/http_sources.h"
 #include "main/pages.h"
 #include "main/visualizations.h"
 #include "web/body_budget.h"
@@ -22,6 +23,7 @@ namespace telltale::main {
 struct Answerers {
   ports::WholeBodyHandler* ingest = nullptr;
   ports::HttpHandler* rejected = nullptr;
+  collect::HttpSources* sources = nullptr;     // of every process; null in tests of others
   ports::WholeBodyHandler* sign_in = nullptr;  // null also where no token is made
   Pages* pages = nullptr;
   Visualizations* visualizations = nullptr;  // as pages
@@ -29,8 +31,12 @@ struct Answerers {
 
 class RouteTable {
  public:
-  // Why the process cannot do its work, a line each; empty when it is ready.
-  using Troubles = std::function<std::string()>;
+  // A line each: why the process cannot do its work, empty when it is ready; and what of its
+  // sources it cannot read, with which all the rest works.
+  struct Troubles {
+    std::function<std::string()> of_process;
+    std::function<std::string()> of_sources;
+  };
 
   // All outlive it.
   RouteTable(ports::Runtime& loop, web::BodyBudget& bodies, Counters& counters, Troubles troubles,
@@ -42,6 +48,7 @@ class RouteTable {
   ports::HttpHandler* plain(web::PlainAnswer::Say say);
   ports::HttpHandler* whole(ports::WholeBodyHandler* handler);
   void add_process(Counters& counters, Troubles troubles);
+  void add_sources(collect::HttpSources* sources);
   void add_events(const Answerers& who);
   void add_sign_in(ports::WholeBodyHandler* sign_in);
   void add_runs(Pages* pages);

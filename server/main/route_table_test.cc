@@ -50,13 +50,15 @@ class RouteTableTest : public testing::Test {
   web::BodyBudget bodies_;
   Counters counters_;
   std::string troubles_;
+  std::string unread_;
   Echo echo_;
   RouteTable collects_{loop_,
                        bodies_,
                        counters_,
-                       [this] { return troubles_; },
+                       {[this] { return troubles_; }, [this] { return unread_; }},
                        {.ingest = &echo_, .rejected = &echo_}};
-  RouteTable folds_{loop_, bodies_, counters_, [this] { return troubles_; }, {}};
+  RouteTable folds_{
+      loop_, bodies_, counters_, {[this] { return troubles_; }, [this] { return unread_; }}, {}};
 };
 
 TEST_F(RouteTableTest, EveryProcessTellsItsHealth) {
@@ -67,7 +69,12 @@ TEST_F(RouteTableTest, EveryProcessTellsItsHealth) {
   EXPECT_EQ(get(folds_, "/healthz").status, 200);
   EXPECT_EQ(get(folds_, "/readyz").status, 503);
   EXPECT_EQ(get(folds_, "/readyz").body, "log: away\n");
+  unread_ = "file:x: away\n";
+  EXPECT_EQ(get(folds_, "/readyz").body, "log: away\nfile:x: away\n");
   troubles_.clear();
+  // A page that says why a source is silent must be there to say it.
+  EXPECT_EQ(get(folds_, "/readyz").status, 200);
+  EXPECT_EQ(get(folds_, "/readyz").body, "ready\nfile:x: away\n");
   for (const char* path : {"/healthz", "/readyz", "/metrics", "/api/v1/openapi.json"}) {
     EXPECT_EQ(get(folds_, path, "HEAD").status, 200) << path;
     EXPECT_EQ(get(folds_, path, "DELETE").status, 405) << path;
@@ -147,7 +154,7 @@ TEST_F(RouteTableTest, TheDocumentAndTheTableNameTheSame) {
     routed.emplace(route.pattern, method);
   }
   EXPECT_EQ(documented, routed);
-  EXPECT_EQ(routed.size(), 31U);
+  EXPECT_EQ(routed.size(), 32U);
 }
 
 }  // namespace

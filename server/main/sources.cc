@@ -35,6 +35,18 @@ Status Sources::check(const std::vector<SourceSpec>& specs) {
   return Done{};
 }
 
+std::vector<schema::SourceStatus> Sources::describe(const std::vector<SourceSpec>& specs) {
+  std::vector<schema::SourceStatus> all;
+  for (const SourceSpec& spec : specs) {
+    schema::SourceStatus& source = all.emplace_back();
+    source.set_name(spec.name);
+    source.set_kfp_url(spec.kfp_url);
+    for (const std::string& name : spec.namespaces) source.add_namespaces(name);
+    if (spec.kind == SourceSpec::Kind::kubernetes) source.set_cluster(access_of(spec)->cluster);
+  }
+  return all;
+}
+
 Sources::Sources(const std::vector<SourceSpec>& specs, ports::Runtime& loop, ports::Log& log,
                  ports::EventGate& gate, Counters& counters, collect::RejectedEvents& rejected,
                  const Tell& tell)
@@ -74,7 +86,7 @@ void Sources::add_cluster(const SourceSpec& spec) {
       return std::move(parsed.records);
     };
     auto tell = [this, name = spec.name](const std::string& stream, const std::string& trouble) {
-      tell_(name + " " + stream, trouble);
+      tell_(name, stream, trouble);
     };
     return loops::SourceHolder::Opened{
         std::make_unique<collect::KubernetesSource>(
@@ -87,7 +99,7 @@ void Sources::add_cluster(const SourceSpec& spec) {
 void Sources::add(const SourceSpec& spec, loops::SourceHolder::Open open) {
   holders_.push_back(std::make_unique<loops::SourceHolder>(
       loop_, log_, gate_, spec.name, counters_, std::move(open),
-      [this, name = spec.name](const std::string& trouble) { tell_(name, trouble); }));
+      [this, name = spec.name](const std::string& trouble) { tell_(name, "", trouble); }));
 }
 
 void Sources::start() {

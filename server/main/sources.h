@@ -13,17 +13,22 @@
 #include "main/config.h"
 #include "net/curl_fetch.h"
 #include "ports/log.h"
+#include "schema/health.pb.h"
 
 namespace telltale::main {
 
 class Sources {
  public:
-  // What keeps a source from being read, in a sentence; empty once that is over. On the loop.
-  using Tell = std::function<void(const std::string& name, const std::string& trouble)>;
+  // What keeps a source, or a part of it, from being read, in a sentence; empty once that is over.
+  // On the loop.
+  using Tell = std::function<void(const std::string& name, const std::string& part,
+                                  const std::string& trouble)>;
 
   // Nothing of a source is asked before start(): only what it needs to know is read here, as a
   // kubeconfig, and refused in a sentence.
   static Status check(const std::vector<SourceSpec>& specs);
+  // What people are told of them; check() saw them.
+  static std::vector<schema::SourceStatus> describe(const std::vector<SourceSpec>& specs);
 
   // All outlive this; `rejected` lives on `loop` too.
   Sources(const std::vector<SourceSpec>& specs, ports::Runtime& loop, ports::Log& log,

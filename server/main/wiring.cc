@@ -104,6 +104,8 @@ struct Wiring::Parts {
   std::unique_ptr<collect::EventGate> gate;  // on collect_thread, where there is one
   std::unique_ptr<collect::HttpIngest> ingest;
   std::unique_ptr<collect::HttpRejected> http_rejected;
+  std::unique_ptr<collect::SourceHealth> source_health;
+  std::unique_ptr<collect::HttpSources> http_sources;
   std::unique_ptr<Sources> sources;
   bool sources_started = false;
   std::unique_ptr<runtime::PosixProcesses> processes;  // null where nothing is served
@@ -175,13 +177,21 @@ void Wiring::Parts::build(const Roles& roles, const std::vector<SourceSpec>& spe
     if (keep.age_us || keep.bytes)
       retention = std::make_unique<loops::RetentionLoop>(*fold_thread, log, store, counters, keep);
   }
+  source_health = std::make_unique<collect::SourceHealth>(Sources::describe(specs));
+  http_sources = std::make_unique<collect::HttpSources>(*source_health);
   if (roles.collect) {
     ingest = std::make_unique<collect::HttpIngest>(*serve_thread, *collect_thread, *gate, counters,
                                                    rejected);
     http_rejected =
         std::make_unique<collect::HttpRejected>(*serve_thread, *collect_thread, rejected);
+    auto tell_of = [this](const std::string& name, const std::string& part,
+                          const std::string& trouble) {
+      serve_thread->post([this, name, part, trouble] {
+        source_health->tell(name, part, trouble, serve_thread->now());
+      });
+    };
     sources =
-        std::make_unique<Sources>(specs, *collect_thread, log, *gate, counters, rejected, tell);
+        std::make_unique<Sources>(specs, *collect_thread, log, *gate, counters, rejected, tell_of);
   }
   if (roles.serve) {
     // Runs started here send their events to this process and ask it whether to go on.
@@ -191,10 +201,12 @@ void Wiring::Parts::build(const Roles& roles, const std::vector<SourceSpec>& spe
     visualizations =
         std::make_unique<Visualizations>(*serve_thread, log, store, std::move(source_files));
   }
-  routes = std::make_unique<RouteTable>(
-      *serve_thread, bodies, counters, [this] { return health->troubles(); },
-      Answerers{ingest.get(), http_rejected.get(), sign_in.get(), pages.get(),
-                visualizations.get()});
+  routes =
+      std::make_unique<RouteTable>(*serve_thread, bodies, counters,
+                                   RouteTable::Troubles{[this] { return health->troubles(); },
+                                                        [this] { return source_health->lines(); }},
+                                   Answerers{ingest.get(), http_rejected.get(), http_sources.get(),
+                                             sign_in.get(), pages.get(), visualizations.get()});
   http = std::make_unique<web::HttpServer>(serve_thread->context(), *serve_thread, routes->routes(),
                                            *authenticator, bodies, counters);
 }

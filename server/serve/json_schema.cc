@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/json.h"
+#include "schema/health.pb.h"
 #include "schema/job.pb.h"
 #include "schema/view.pb.h"
 
@@ -87,7 +88,7 @@ std::string view_schemas() {
   return json_schemas({schema::RunList::descriptor(), schema::RunView::descriptor(),
                        schema::GraphLayout::descriptor(), schema::TaskView::descriptor(),
                        schema::SeriesPoints::descriptor(), schema::ArtifactView::descriptor(),
-                       schema::VisualizationList::descriptor()});
+                       schema::VisualizationList::descriptor(), schema::SourceList::descriptor()});
 }
 
 }  // namespace telltale::serve

@@ -1,7 +1,9 @@
 // Home: what needs a person, what runs now, and all runs, newest first.
 import { useDeferredValue, useEffect, useRef, useState, type ReactNode } from 'react';
+import { sources, use_sources } from '../../api/sources';
 import { RunsStore } from '../../api/stores';
 import { use_store } from '../../api/use_store';
+import { unread, type Source } from '../../base/cluster';
 import { count, plural } from '../../base/format';
 import { use_keys } from '../../base/keys';
 import { go, Link, set_query as set_address, use_query } from '../../base/router';
@@ -10,6 +12,7 @@ import { use_now } from '../../base/use_signal';
 import { Boundary } from '../../widgets/boundary';
 import { Choice, Command, SearchField } from '../../widgets/controls';
 import { StateIcon } from '../../widgets/state_mark';
+import { UnreadLines } from '../../widgets/unread_lines';
 import { Attention } from './attention';
 import { RunCard } from './run_card';
 import { RunTable } from './run_table';
@@ -32,10 +35,25 @@ const kFilters = [
 ] as const;
 type Filter = (typeof kFilters)[number][0];
 
-function Empty(): ReactNode {
+// What a cluster runs appears by itself.
+function Watched(props: { sources: readonly Source[] }): ReactNode {
+  const clusters = props.sources.filter((source) => source.cluster);
+  if (clusters.length === 0) return null;
+  const places = clusters.map(({ cluster, namespaces }) =>
+    namespaces ? `${cluster} (${namespaces.join(', ')})` : cluster,
+  );
+  return (
+    <p>
+      Watching <b>{places.join(', ')}</b>: what starts there appears here at once.
+    </p>
+  );
+}
+
+function Empty(props: { sources: readonly Source[] }): ReactNode {
   return (
     <div className="empty">
       <h1>No runs yet.</h1>
+      <Watched sources={props.sources} />
       <p>Start one; it appears here at once, with every task it will run.</p>
       <Command text="build/telltale run your_pipeline.py" />
       <p className="quiet">
@@ -120,6 +138,22 @@ function More(props: {
   );
 }
 
+function NoMatch(props: { text: string; clear_text: () => void }): ReactNode {
+  return (
+    <p className="empty">
+      Nothing matches{props.text && ` ${props.text}`}.{' '}
+      <button
+        onClick={() => {
+          props.clear_text();
+          set_address({ state: '', cluster: '', namespace: '' });
+        }}
+      >
+        Clear
+      </button>
+    </p>
+  );
+}
+
 export function HomePage(): ReactNode {
   const [query, set_query] = useState('');
   const text = useDeferredValue(query);
@@ -160,20 +194,24 @@ export function HomePage(): ReactNode {
   const filtered = text !== '' || state !== '' || place !== '';
   const attention = use_store(kAttention, () => new RunsStore(kAttention));
   const going = use_store(kGoing, () => new RunsStore(kGoing));
+  const known_sources = use_sources();
+  const troubles = unread(known_sources);
   // All at once, so that no part pushes another down.
-  stands.current ||= attention.loaded && going.loaded && (loaded || filtered);
+  stands.current ||= attention.loaded && going.loaded && (loaded || filtered) && sources.loaded;
   if (!stands.current) {
     return <main className="page" aria-busy="true" />;
   }
   if (loaded && store.runs.length === 0 && !filtered) {
     return (
       <main className="page">
-        <Empty />
+        <UnreadLines all={troubles} />
+        <Empty sources={known_sources} />
       </main>
     );
   }
   return (
     <main className="page">
+      <UnreadLines all={troubles} />
       <Boundary name="what runs now">
         <Now attention={attention} going={going} now={now} />
       </Boundary>
@@ -195,17 +233,7 @@ export function HomePage(): ReactNode {
         </div>
         {store.problem && <p className="banner bad">{store.problem}</p>}
         {loaded && store.runs.length === 0 && (
-          <p className="empty">
-            Nothing matches{query && ` ${query}`}.{' '}
-            <button
-              onClick={() => {
-                set_query('');
-                set_address({ state: '', cluster: '', namespace: '' });
-              }}
-            >
-              Clear
-            </button>
-          </p>
+          <NoMatch text={query} clear_text={() => set_query('')} />
         )}
         {store.runs.length > 0 && (
           <Boundary name="the list of runs">

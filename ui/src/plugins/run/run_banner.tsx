@@ -1,9 +1,11 @@
 // One line below the head, always there so that nothing moves when it changes: what happens now,
 // what failed and what that means, what it waits for before anything moves, how to go on when it is
-// over. A second one only where something was lost.
+// over. More only where something was lost, or cannot be read now.
 import type { ReactNode } from 'react';
 import type { RunSummary } from '../../api/gen/view_pb';
 import type { RunStore } from '../../api/run_store';
+import { use_sources } from '../../api/sources';
+import { unread } from '../../base/cluster';
 import { bytes, count, plural } from '../../base/format';
 import {
   has_ended,
@@ -18,6 +20,7 @@ import {
 import { Command } from '../../widgets/controls';
 import { StateIcon } from '../../widgets/state_mark';
 import { full_name, says, share_of } from '../../widgets/task_text';
+import { UnreadLines } from '../../widgets/unread_lines';
 
 function Failure(props: Props): ReactNode {
   const { run, store } = props;
@@ -128,9 +131,12 @@ interface Props {
 
 export function RunBanner(props: Props): ReactNode {
   const lost = lost_text(props.run);
+  const origin = props.run.clusterObject;
+  const sources = use_sources();
   return (
     <>
       <Line {...props} />
+      {origin && !origin.deleted && <UnreadLines all={unread(sources, origin)} />}
       {lost && (
         <p className="banner warn" role="status">
           {lost}

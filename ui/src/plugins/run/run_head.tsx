@@ -2,11 +2,14 @@
 import type { ReactNode } from 'react';
 import type { RunSummary } from '../../api/gen/view_pb';
 import type { RunStore } from '../../api/run_store';
+import { use_sources } from '../../api/sources';
 import { use_estimate } from '../../api/use_estimate';
+import { kfp_page } from '../../base/cluster';
 import { clock, duration, full_time, ms_of, percent } from '../../base/format';
 import { has_ended, kFailed, kRunning, look } from '../../base/state';
 import { ClusterPlace } from '../../widgets/cluster_place';
 import { StateCounts } from '../../widgets/counts';
+import { KfpLink } from '../../widgets/kfp_link';
 import { Pill, StateIcon } from '../../widgets/state_mark';
 import { Eta, TimeAxis } from '../../widgets/time_axis';
 import { Again } from './again_dialog';
@@ -64,10 +67,12 @@ function Facts(props: { run: RunSummary; now: number }): ReactNode {
 // Which workflow of which cluster it is, and what of it can't be shown.
 function Origin(props: { run: RunSummary }): ReactNode {
   const origin = props.run.clusterObject;
+  const sources = use_sources();
   if (!origin) return null;
   return (
     <>
       <ClusterPlace origin={origin} source={props.run.source} />
+      <KfpLink url={kfp_page(sources, origin, origin.kfpRunId)} />
       {origin.deleted && <span className="quiet">deleted in the cluster</span>}
       {origin.notice && <span className="quiet">{origin.notice}</span>}
     </>

@@ -2,6 +2,8 @@
 import type { ReactNode } from 'react';
 import { GraphTask_Kind } from '../../api/gen/event_pb';
 import type { TaskView } from '../../api/gen/view_pb';
+import { use_sources } from '../../api/sources';
+import { kfp_page } from '../../base/cluster';
 import { clock, cut, duration, full_time, ms_of, percent, value_text } from '../../base/format';
 import { time_left } from '../../base/estimate';
 import {
@@ -19,6 +21,7 @@ import { Boundary } from '../../widgets/boundary';
 import { groups_of } from '../../base/task_walk';
 import { StateCounts } from '../../widgets/counts';
 import { IconButton } from '../../widgets/controls';
+import { KfpLink } from '../../widgets/kfp_link';
 import { Pill, StateIcon } from '../../widgets/state_mark';
 import {
   full_name,
@@ -96,6 +99,8 @@ function Where(props: Props): ReactNode {
     .filter((group) => group.kind !== GraphTask_Kind.ITERATION)
     .reverse();
   const start = ms_of(task.startedAtUs);
+  const origin = store.run?.clusterObject;
+  const sources = use_sources();
   return (
     <p className="where">
       {above.map((group) => (
@@ -111,6 +116,7 @@ function Where(props: Props): ReactNode {
       {task.state <= kPending && (
         <span className="quiet">{waits_for(task, store) || 'Not started'}</span>
       )}
+      {origin && <KfpLink url={kfp_page(sources, origin, origin.kfpRunId)} />}
     </p>
   );
 }

@@ -45,17 +45,23 @@ const kSteps = [
   1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 43_200, 86_400,
 ].map((seconds) => seconds * 1000);
 
-// Whole multiples of a round step between two times, at most `most` of them.
-export function ticks(start: number, end: number, most: number): number[] {
-  const days = 86_400_000;
-  const step =
-    kSteps.find((one) => (end - start) / one <= most) ??
-    Math.ceil((end - start) / most / days) * days;
+const kDay = 86_400_000;
+const kTickApartPx = 8;
+
+// Whole multiples of a round step, for an axis `width` px wide whose labels take up to `label` px:
+// none touches another, nor reaches over an end.
+export function ticks_that_fit(span: Omit<Span, 'id'>, width: number, label: number): number[] {
+  const { start, end } = span;
+  const each = ((label + kTickApartPx) / width) * (end - start);
+  const half = (label / 2 / width) * (end - start);
+  if (!(each > 0) || label > width) return [];
+  const step = kSteps.find((one) => one >= each) ?? Math.ceil(each / kDay) * kDay;
   // Along the wall clock of who looks, so that ticks stand at full minutes and hours.
   const shift = (new Date(start).getTimezoneOffset() || 0) * 60_000;
   const found: number[] = [];
-  for (let at = Math.ceil((start - shift) / step) * step + shift; at <= end; at += step) {
+  for (let at = Math.ceil((start + half - shift) / step) * step + shift; at <= end - half;) {
     found.push(at);
+    at += step;
   }
   return found;
 }

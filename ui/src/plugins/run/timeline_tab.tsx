@@ -3,7 +3,7 @@
 import { useEffect, useMemo, useRef, useState, type ReactNode, type RefObject } from 'react';
 import { clock, duration, plural } from '../../base/format';
 import { kPending, kRunning, look } from '../../base/state';
-import { critical_path, ticks, type Span } from '../../base/timeline';
+import { critical_path, ticks_that_fit, type Span } from '../../base/timeline';
 import { Choice } from '../../widgets/controls';
 import { StateIcon } from '../../widgets/state_mark';
 import { full_name, share_ended, share_of, time_of, waits_for } from '../../widgets/task_text';
@@ -12,7 +12,7 @@ import { TaskPanel } from './task_panel';
 import { lane_place, rows_of, span_of, type Order, type Row } from './timeline_rows';
 import './timeline_tab.css';
 
-const kTicks = 8;
+const kCharacterPx = 6.5; // of the label of a tick
 const kMargin = 400; // px drawn above and below the view
 
 interface Axis {
@@ -59,7 +59,7 @@ function Label(
 ): ReactNode {
   const { row, store, now } = props;
   const { task, items } = row;
-  const share = items ? share_ended(items) : share_of(task);
+  const done = items ? share_ended(items) : share_of(task);
   const groups = task.kind === 1 ? store.children(task.id).length : 0;
   return (
     <span className="row-label" style={{ paddingLeft: 14 + row.depth * 16 }}>
@@ -77,7 +77,7 @@ function Label(
           ▸
         </button>
       )}
-      <StateIcon state={task.state} share={task.state === kRunning ? share : undefined} />
+      <StateIcon state={task.state} share={task.state === kRunning ? done : undefined} />
       <button
         className={props.critical ? 'row-name critical' : 'row-name'}
         title={full_name(task, store)}
@@ -90,17 +90,49 @@ function Label(
   );
 }
 
-function at_share(at: number, axis: Axis): string {
+function share(at: number, axis: Axis): string {
   return `${((at - axis.start) / (axis.end - axis.start)) * 100}%`;
 }
 
-function GridLines(props: { axis: Axis }): ReactNode {
+type Box = RefObject<HTMLSpanElement | null>;
+
+function use_width(box: Box): number {
+  const [width, set_width] = useState(0);
+  useEffect(() => {
+    const watch = new ResizeObserver(() => set_width(box.current!.clientWidth));
+    watch.observe(box.current!);
+    return () => watch.disconnect();
+  }, [box]);
+  return width;
+}
+
+// The ticks of the axis stand on top while the rows scroll, each above its line of the grid. Both
+// lie in one box that scrolls: whatever width its scroll bar leaves is that of both.
+function Ticks(props: { at: readonly number[]; axis: Axis; now: number; box: Box }): ReactNode {
   return (
-    <span className="grid-lines" aria-hidden="true">
-      {ticks(props.axis.start, props.axis.end, kTicks).map((at) => (
-        <i key={at} style={{ left: at_share(at, props.axis) }} />
-      ))}
-    </span>
+    <div className="time-ticks" aria-hidden="true">
+      <span className="row-label" />
+      <span className="row-bars" ref={props.box}>
+        {props.at.map((at) => (
+          <span key={at} className="number" data-tick={at} style={{ left: share(at, props.axis) }}>
+            {clock(at, props.now)}
+          </span>
+        ))}
+      </span>
+    </div>
+  );
+}
+
+function GridLines(props: { at: readonly number[]; axis: Axis }): ReactNode {
+  return (
+    <div className="grid-lines" aria-hidden="true">
+      <span className="row-label" />
+      <span className="row-bars">
+        {props.at.map((at) => (
+          <i key={at} data-grid-line={at} style={{ left: share(at, props.axis) }} />
+        ))}
+      </span>
+    </div>
   );
 }
 
@@ -144,6 +176,11 @@ export function TimelineTab(props: TabProps): ReactNode {
   const start = Math.min(...all.map((span) => span.start));
   const last = Math.max(...all.map((span) => span.end));
   const axis = { start, end: last + Math.max(1000, (last - start) * 0.03) };
+  const bars = useRef<HTMLSpanElement>(null);
+  const width = use_width(bars);
+  const texts = [clock(axis.start, now), clock(axis.end, now)];
+  const label = Math.max(...texts.map((text) => text.length)) * kCharacterPx;
+  const at_ticks = ticks_that_fit(axis, width, label);
   const toggle = (id: string): void => {
     const next = new Set(unfolded);
     if (!next.delete(id)) next.add(id);
@@ -180,20 +217,10 @@ export function TimelineTab(props: TabProps): ReactNode {
         {all.length === 0 && (
           <p className="quiet none">Nothing has started yet; each task gets a bar when it does.</p>
         )}
-        <div className="time-ticks" aria-hidden="true">
-          <span className="row-label" />
-          <span className="row-bars">
-            {all.length > 0 &&
-              ticks(axis.start, axis.end, kTicks).map((at) => (
-                <span key={at} className="number" style={{ left: at_share(at, axis) }}>
-                  {clock(at, now)}
-                </span>
-              ))}
-          </span>
-        </div>
         <div className="time-rows" ref={box}>
-          {all.length > 0 && <GridLines axis={axis} />}
+          <Ticks at={at_ticks} axis={axis} now={now} box={bars} />
           <div style={{ height: top }} role="list" aria-label="Tasks by time">
+            <GridLines at={at_ticks} axis={axis} />
             {drawn.map(({ row, at }) => (
               <div
                 key={row.task.id}

@@ -87,8 +87,10 @@ export function RunHead(props: Props): ReactNode {
     <header className="run-head">
       <div className="title">
         <StateIcon state={run.state} share={run.state === kRunning ? run.progress : undefined} />
-        <h1>{run.name || 'Run'}</h1>
-        {run.pipeline && run.pipeline !== run.name && <span className="quiet">{run.pipeline}</span>}
+        <h1 title={run.name}>{run.name || 'Run'}</h1>
+        {run.pipeline && run.pipeline !== run.name && (
+          <span className="quiet wide">{run.pipeline}</span>
+        )}
         <Origin run={run} />
         <Pill
           state={run.state}
@@ -106,7 +108,7 @@ export function RunHead(props: Props): ReactNode {
         <span className="space" />
         <StateCounts
           counts={run.counts}
-          steady
+          steady={!ended}
           jump={(state) =>
             state === kFailed && run.firstFailedTask
               ? { name: 'Next failure', cap: 'F', act: props.to_failure }

@@ -27,43 +27,56 @@ beforeAll(async () => {
 afterAll(async () => server?.stop());
 keep_watch(() => chromium);
 
+const theme = (page: Page) => page.evaluate(() => document.documentElement.dataset.theme);
 const field = (page: Page, name: string) => page.getByRole('searchbox', { name });
 
-async function open(path: string): Promise<Page> {
-  const { page } = await chromium.open(server.url + path);
+async function open(path: string, width = 1280): Promise<Page> {
+  const viewport = { width, height: 844 };
+  const { page } = await chromium.open(server.url + path, { viewport });
   return page;
 }
 
-test('s goes to the search field of every view', async () => {
-  const task = await server.task(kRun, /^stage-01$/);
-  for (const [path, name] of [
-    ['/', 'Find a run by name, pipeline or task'],
-    [`/runs/${kRun}?tab=metrics`, 'Filter tasks'],
-    [`/runs/${kRun}?tab=artifacts`, 'Find an artifact'],
-    [`/runs/${kRun}?task=${task.id}`, 'Search'],
-  ] as const) {
-    const page = await open(path);
-    await field(page, name).waitFor();
-    await page.keyboard.press('s');
-    await page.keyboard.type('st');
-    await expect.poll(() => field(page, name).inputValue(), kWait).toBe('st');
-    // Again, once the view has been drawn anew.
-    await page.keyboard.press('Escape');
-    await page.keyboard.press('Escape');
-    await page.keyboard.press('s');
-    await page.keyboard.type('02');
-    await expect.poll(() => field(page, name).inputValue(), kWait).toBe('02');
-    await page.close();
-  }
-});
+for (const width of [390, 720, 1280]) {
+  test(`s goes to the search field of every view, ${width} px wide`, async () => {
+    const task = await server.task(kRun, /^stage-01$/);
+    for (const [path, name] of [
+      ['/', 'Find a run by name, pipeline or task'],
+      [`/runs/${kRun}?tab=metrics`, 'Filter tasks'],
+      [`/runs/${kRun}?tab=artifacts`, 'Find an artifact'],
+      [`/runs/${kRun}?task=${task.id}`, 'Search'],
+    ] as const) {
+      const page = await open(path, width);
+      await field(page, name).waitFor();
+      await page.keyboard.press('s');
+      await page.keyboard.type('st');
+      await expect.poll(() => field(page, name).inputValue(), kWait).toBe('st');
+      // Again, once the view has been drawn anew.
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('s');
+      await page.keyboard.type('02');
+      await expect.poll(() => field(page, name).inputValue(), kWait).toBe('02');
+      await page.close();
+    }
+  });
 
-test('what is typed after / is all in the field, and does nothing else', async () => {
+  test(`what is typed after / is all in the field, ${width} px wide`, async () => {
+    const page = await open(`/runs/${kRun}`, width);
+    await card(page, 'stage-01').waitFor();
+    const before = await theme(page);
+    await page.keyboard.type('/stage-01');
+    expect(await field(page, 'Find a run or a task').inputValue()).toBe('stage-01');
+    expect(await theme(page)).toBe(before);
+    expect(new URL(page.url()).search).toBe('');
+  });
+}
+
+test('what is typed over the list of keys does nothing', async () => {
   const page = await open(`/runs/${kRun}`);
   await card(page, 'stage-01').waitFor();
-  const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
-  const before = await theme();
-  await page.keyboard.type('/stage-01');
-  expect(await field(page, 'Find a run or a task').inputValue()).toBe('stage-01');
-  expect(await theme()).toBe(before);
+  const before = await theme(page);
+  await page.keyboard.type('?t2');
+  await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+  expect(await theme(page)).toBe(before);
   expect(new URL(page.url()).search).toBe('');
 });

@@ -1,5 +1,5 @@
 // The page: its header, the line about the connection, and which view stands below.
-import { lazy, Suspense, useState, type ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { access } from '../api/access';
 import { live } from '../api/live';
@@ -9,6 +9,7 @@ import { start_theme, theme, toggle_theme } from '../base/theme';
 import '../base/tokens.css';
 import { use_cell } from '../base/use_signal';
 import { FindDialog } from '../plugins/find/find_dialog';
+import { KeyMap } from '../plugins/help/key_map';
 import { HomePage } from '../plugins/home/home_page';
 import { RunPage } from '../plugins/run/run_page';
 import { Boundary } from '../widgets/boundary';
@@ -16,11 +17,6 @@ import { IconButton } from '../widgets/controls';
 import { Icon } from '../widgets/icon';
 import './page.css';
 import { ConnectionLine, Ribbon } from './ribbon';
-
-// What nobody sees before a key or a click asks for it, and where nobody types ahead.
-const KeyMap = lazy(() =>
-  import('../plugins/help/key_map').then((all) => ({ default: all.KeyMap })),
-);
 
 function NotHere(): ReactNode {
   return (
@@ -88,13 +84,7 @@ function App(): ReactNode {
         </Boundary>
       </div>
       {finding && <FindDialog open run_key={key} close={() => set_finding(false)} />}
-      <Suspense>
-        {help && (
-          <Boundary name="the keys">
-            <KeyMap open close={() => set_help(false)} />
-          </Boundary>
-        )}
-      </Suspense>
+      {help && <KeyMap open close={() => set_help(false)} />}
     </div>
   );
 }

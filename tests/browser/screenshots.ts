@@ -12,7 +12,8 @@ const kWidths = [390, 720, 1440];
 const kOut = `${root}test-results/screenshots/`;
 const kLogBytes = Number(process.env.SCREENSHOTS_LOG_BYTES ?? 100e6);
 const kSweep = key_of('sweep');
-const kLog = key_of('long-log'.replace('-', ''));
+const kLog = key_of('longlog');
+const kDrawn = '[data-points="500"]:visible';
 const kItems = Array.from({ length: 100 }, (_, at) => `sweep/${at}/train`);
 
 let server: Server;
@@ -133,9 +134,9 @@ test('pictures', { timeout: 3_600_000 }, async () => {
       },
     ]),
     { name: 'sweep', path: of(kSweep), ready: 'main h1' },
-    { name: 'sweep-task', path: of(kSweep, `?task=${item.id}`), ready: '[data-points="500"]:visible' },
+    { name: 'sweep-task', path: of(kSweep, `?task=${item.id}`), ready: kDrawn },
     { name: 'sweep-timeline', path: of(kSweep, '?tab=timeline'), ready: '[role=listitem]' },
-    { name: 'metrics', path: of(kSweep, '?tab=metrics'), ready: '[data-points="500"]:visible' },
+    { name: 'metrics', path: of(kSweep, '?tab=metrics'), ready: kDrawn },
     { name: 'results', path: of(kSweep, '?tab=artifacts'), ready: 'main h1' },
     { name: 'log', path: of(kLog, `?task=${log_task.id}`), ready: '.line' },
   );

@@ -51,7 +51,9 @@ function use_heights(): [ReadonlyMap<string, number>, (row: HTMLElement | null) 
     }
     if (changed) draw_again();
   });
-  useEffect(() => () => watch.current?.disconnect(), []);
+  useEffect(() => {
+    return () => watch.current?.disconnect();
+  }, []);
   const drawn = useCallback((row: HTMLElement | null) => {
     if (!row) return undefined;
     watch.current!.observe(row);

@@ -13,6 +13,7 @@ import { KfpLink } from '../../widgets/kfp_link';
 import { Pill, StateIcon } from '../../widgets/state_mark';
 import { Eta, TimeAxis } from '../../widgets/time_axis';
 import { Again } from './again_dialog';
+import './run_head.css';
 import { Stop } from './stop_dialog';
 
 interface Props {

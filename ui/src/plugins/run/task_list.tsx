@@ -15,6 +15,7 @@ import { theme } from '../../base/theme';
 import { use_cell } from '../../base/use_signal';
 import type { TabProps } from './run_page';
 import { RunPanel } from './run_panel';
+import './task_list.css';
 import { TaskPanel } from './task_panel';
 
 const kMosaicWidth = 270;

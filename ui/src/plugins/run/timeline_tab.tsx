@@ -106,6 +106,12 @@ function use_width(box: Box): number {
   return width;
 }
 
+function use_ticks(axis: Axis, now: number, bars: Box): number[] {
+  const texts = [clock(axis.start, now), clock(axis.end, now)];
+  const label = Math.max(...texts.map((text) => text.length)) * kCharacterPx;
+  return ticks_that_fit(axis, use_width(bars), label);
+}
+
 // The ticks of the axis stand on top while the rows scroll, each above its line of the grid. Both
 // lie in one box that scrolls: whatever width its scroll bar leaves is that of both.
 function Ticks(props: { at: readonly number[]; axis: Axis; now: number; box: Box }): ReactNode {
@@ -177,10 +183,7 @@ export function TimelineTab(props: TabProps): ReactNode {
   const last = Math.max(...all.map((span) => span.end));
   const axis = { start, end: last + Math.max(1000, (last - start) * 0.03) };
   const bars = useRef<HTMLSpanElement>(null);
-  const width = use_width(bars);
-  const texts = [clock(axis.start, now), clock(axis.end, now)];
-  const label = Math.max(...texts.map((text) => text.length)) * kCharacterPx;
-  const at_ticks = ticks_that_fit(axis, width, label);
+  const at_ticks = use_ticks(axis, now, bars);
   const toggle = (id: string): void => {
     const next = new Set(unfolded);
     if (!next.delete(id)) next.add(id);

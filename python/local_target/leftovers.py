@@ -18,6 +18,7 @@ from telltale import ids
 from telltale.encoding import now_us
 from telltale.file_lock import lock
 from telltale.sender import Sender
+from telltale.shower import deliver_left
 
 _logger = logging.getLogger("telltale")
 _SUFFIX = ".running"
@@ -134,7 +135,9 @@ def _marked(root: str) -> List[str]:
 def _deliver_spools(url: str, root: str) -> bool:
     sender = Sender(url, "", spool_root=root, adopts_all=True)
     sender.adopt_abandoned()
-    return sender.close(PATIENCE_S, patient=True)
+    if not sender.close(PATIENCE_S, patient=True):
+        return False
+    return deliver_left(url, root, PATIENCE_S, adopts_all=True)
 
 
 def _tell_of(mark: RunningMark, server: ServerReader, url: str, root: str, grace: _Grace) -> bool:

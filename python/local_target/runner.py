@@ -22,12 +22,15 @@ from telltale import ids
 from telltale.claims import ClaimReader
 from telltale.encoding import Fact, LogPiece, Point, clean_text, now_us
 from telltale.sender import Sender
+from telltale.shower import deliver_left
 from telltale.stdout_parser import Metric, StdoutParser
 
 _logger = logging.getLogger("telltale")
 STOP_GRACE_S = 5.0
 # Output waiting for the sender beyond this makes the task's writes wait: its pipe fills up.
 _QUEUE_ITEMS = 4_096
+# What a task that was killed had shown is sent for it; a server that is away gets it later.
+_SHOWN_WAIT_S = 3.0
 
 
 class Settings(NamedTuple):
@@ -196,6 +199,7 @@ class LocalRun(kfp_adapter.Observer):
             code = 127
         output.close()
         self._sender.adopt_abandoned()
+        deliver_left(self._settings.url, self._sender.spool_root, _SHOWN_WAIT_S)
         if code != 0:
             self._messages[path] = failure.sentence(code, output.tail())
             if attempt < attempts_max and not self._cancelled.is_set():

@@ -4,6 +4,7 @@
 
     telltale.log_metric("loss", 0.31, step=7)
     telltale.progress(7, 12, unit="epoch")
+    telltale.show(figure, name="learning curve")
 
 Calls return at once: a background thread delivers them. Where no run is named by the environment
 (a laptop without Telltale, a unit test) they do nothing. They never raise and never block.
@@ -17,9 +18,10 @@ from typing import Any, Callable, Mapping, Optional, SupportsFloat, TypeVar, cas
 from telltale import client as _client
 from telltale.encoding import now_us as _now_us
 from telltale.sender import Stats
+from telltale.shown import as_shown
 
 __version__ = "0.1.0"
-__all__ = ["Stats", "flush", "log_metric", "log_metrics", "progress", "stats"]
+__all__ = ["Stats", "flush", "log_metric", "log_metrics", "progress", "show", "stats"]
 
 _logger = logging.getLogger("telltale")
 _complained = False
@@ -115,6 +117,21 @@ def progress(
         client.progress(done, total, unit, note)
 
 
+@_never_raises(None)
+def show(thing: object, name: str = "", *, content_type: str = "") -> None:
+    """Shows any object on the run's page, now: a figure, a table, a page, text, a file by its Path.
+
+    As a notebook would; of a name the newest one is shown, so a figure redrawn in a loop moves.
+    """
+    client = _client.current()
+    if client is None:
+        return
+    try:
+        client.show(as_shown(thing, content_type), name)
+    except Exception as error:
+        _complain(_text(repr, name) if name else f"a {type(thing).__name__} to show", error)
+
+
 @_never_raises(False)
 def flush(timeout_s: float = _FLUSH_S) -> bool:
     """Waits until everything so far is on the server's disk. False: not yet (it is kept)."""
@@ -126,7 +143,7 @@ def flush(timeout_s: float = _FLUSH_S) -> bool:
     except Exception as error:
         _complain("the time of a flush", error)
         wait_s = _FLUSH_S
-    return client.sender.flush(_FLUSH_S if math.isnan(wait_s) else wait_s)
+    return client.flush(_FLUSH_S if math.isnan(wait_s) else wait_s)
 
 
 @_never_raises(None)

@@ -24,10 +24,13 @@ from telltale.claims import ClaimWriter
 from telltale.encoding import Point, clean_text, int64_or_none
 from telltale.ids import is_id
 from telltale.sender import Sender
+from telltale.shower import Shower
+from telltale.shown import Shown
 from telltale.spool import SPOOL_BYTES_LIMIT
 
 _logger = logging.getLogger("telltale")
 _EXIT_WAIT_S = 3.0
+_NAME_LENGTH = 200
 
 
 def _number(name: str, default: float) -> float:
@@ -51,6 +54,8 @@ class Client:
             spool_bytes_limit=int(_number("TELLTALE_SPOOL_BYTES", SPOOL_BYTES_LIMIT)),
             last_words_until=until,
         )
+        self._shower: Optional[Shower] = None
+        self._until = until
         self.claims = ClaimWriter(claims_path)
         self._names: Dict[Any, str] = {}  # as the caller wrote it -> cleaned
 
@@ -62,6 +67,35 @@ class Client:
             if len(self._names) < 10_000:
                 self._names[name] = clean
         self.sender.put(Point(self.task_path, clean, int64_or_none(step), time_us, float(value)))
+
+    def show(self, shown: Shown, name: Any) -> None:
+        if self._shower is None:
+            self._shower = Shower(
+                self.sender.url,
+                self.sender.spool_root,
+                run_key=self.sender.run_key,
+                task_path=self.task_path,
+                bytes_limit=int(_number("TELLTALE_SPOOL_BYTES", SPOOL_BYTES_LIMIT)),
+                last_words_until=self._until,
+            )
+        self._shower.put(shown, clean_text(name)[:_NAME_LENGTH])
+
+    def flush(self, timeout_s: float) -> bool:
+        deadline = time.monotonic() + timeout_s
+        sent = self.sender.flush(timeout_s)
+        rest_s = max(0.0, deadline - time.monotonic())
+        return (self._shower is None or self._shower.flush(rest_s)) and sent
+
+    def close(self, timeout_s: float) -> bool:
+        deadline = time.monotonic() + timeout_s
+        sent = self.sender.close(timeout_s)
+        rest_s = max(0.0, deadline - time.monotonic())
+        return (self._shower is None or self._shower.close(rest_s)) and sent
+
+    def forget(self) -> None:
+        self.sender.forget()
+        if self._shower is not None:
+            self._shower.forget()
 
     def progress(self, done: Any, total: Any, unit: Any, note: Any) -> None:
         self.claims.progress()
@@ -142,7 +176,7 @@ def _leave() -> None:
 def _close(client: Optional[Client]) -> None:
     if client is not None:
         wait_s = _number("TELLTALE_EXIT_WAIT_S", _EXIT_WAIT_S)
-        if not client.sender.close(max(0.0, wait_s)):
+        if not client.close(max(0.0, wait_s)):
             _logger.info("telltale: the last events wait in the spool")
 
 
@@ -151,7 +185,7 @@ def _after_fork_in_child() -> None:
     _leaving_until = None
     client = _found.pop("client", None)
     if client is not None:
-        client.sender.forget()
+        client.forget()
 
 
 def announce() -> None:

@@ -1,4 +1,4 @@
-"""One persistent HTTP connection to POST /api/v1/events. Lives on the sender's thread.
+"""One persistent HTTP connection to the server. Lives on the thread that sends.
 
 Every wait, for a name, for the network or for the server, is cut into slices. Between two of them
 the caller is asked: it may use the time, or end the request by raising. So a server that takes a
@@ -37,6 +37,15 @@ codecs.lookup("idna")
 # can't be cut.
 OnWait = Callable[[bool], None]
 Address = Tuple[Any, ...]
+
+
+class Request(NamedTuple):
+    method: str
+    path: str  # below what the server's URL has
+    content_type: str
+
+
+_EVENTS = Request("POST", "/api/v1/events", "application/x-ndjson")
 
 
 class Answer(NamedTuple):
@@ -114,26 +123,25 @@ class Connection:
         self._host = parts.hostname or "127.0.0.1"
         self._port = parts.port or (443 if self._https else 80)
         self._token = Token(self._host, self._port)
-        head = [
-            f"POST {parts.path.rstrip('/')}/api/v1/events HTTP/1.1",
-            f"Host: {self.address}",
-            "Content-Type: application/x-ndjson",
-        ]
-        self._head = "\r\n".join([*head, ""]).encode("ascii", "replace")
+        self._prefix = parts.path.rstrip("/")
         self._sock: Optional[socket.socket] = None
 
     def post(self, body: bytes, on_wait: OnWait, timeout_s: float = REQUEST_TIMEOUT_S) -> Answer:
-        """Sends one batch and waits for the answer. Raises Unreachable, and what on_wait raises."""
+        """Sends one batch of events and waits for the answer, as `send` does."""
+        return self.send(_EVENTS, body, on_wait, timeout_s)
+
+    def send(self, what: Request, body: bytes, on_wait: OnWait, timeout_s: float) -> Answer:
+        """Raises Unreachable, and what on_wait raises. The body may be sent twice."""
         reused = self._sock is not None
         try:
             try:
-                return self._post_once(body, on_wait, timeout_s)
+                return self._send_once(what, body, on_wait, timeout_s)
             except (OSError, http.client.HTTPException) as error:
                 if not reused or isinstance(error, socket.timeout):
                     raise
             # The server had closed the idle connection: once more on a new one.
             self.close()
-            return self._post_once(body, on_wait, timeout_s)
+            return self._send_once(what, body, on_wait, timeout_s)
         except (OSError, http.client.HTTPException) as error:
             self.close()
             raise Unreachable(str(error)) from error
@@ -145,17 +153,21 @@ class Connection:
         """After a refusal: reads the token again. True when it is another one now."""
         return self._token.read_again()
 
-    def _post_once(self, body: bytes, on_wait: OnWait, timeout_s: float) -> Answer:
+    def _send_once(self, what: Request, body: bytes, on_wait: OnWait, timeout_s: float) -> Answer:
         if self._sock is None:
             self._sock = self._connect(on_wait, min(timeout_s, CONNECT_TIMEOUT_S))
         token = self._token.value()
         secret = b"Authorization: Bearer %s\r\n" % token.encode("ascii") if token else b""
         # One write for head and body: each lets go of the interpreter's lock, and a busy program
         # gives it back 5 ms later only.
-        head = self._head + secret + b"Content-Length: %d\r\n\r\n" % len(body)
+        head = (
+            f"{what.method} {self._prefix}{what.path} HTTP/1.1\r\nHost: {self.address}\r\n"
+            f"Content-Type: {what.content_type}\r\n"
+        ).encode("ascii", "replace")
+        head += secret + b"Content-Length: %d\r\n\r\n" % len(body)
         self._send(self._sock, head + body, on_wait, timeout_s)
         stream: Any = _Stream(self._sock, _Wait(timeout_s, on_wait))
-        response = http.client.HTTPResponse(stream, method="POST")
+        response = http.client.HTTPResponse(stream, method=what.method)
         try:
             response.begin()
             data = response.read(ANSWER_BYTES_LIMIT)

@@ -2,6 +2,8 @@
 
 #include <google/protobuf/util/json_util.h>
 
+#include <algorithm>
+
 #include "base/check.h"
 
 namespace telltale::jobs {
@@ -48,6 +50,11 @@ std::string list_json(const JobQueue& queue, const std::string& run_key,
     if (static_cast<std::size_t>(list.visualizations_size()) == kListed) break;
   }
   return json_of(list);
+}
+
+bool is_content_type(std::string_view text) {
+  return text.size() <= 128 && text.find('/') != std::string_view::npos &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
 ports::HttpResponse json_answer(int status, std::string body) {

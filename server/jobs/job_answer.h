@@ -29,6 +29,9 @@ std::string job_json(const JobQueue& queue, const Job& job);
 std::string list_json(const JobQueue& queue, const std::string& run_key,
                       const std::string& task_id);
 
+// type/subtype with parameters, in characters that a header may have.
+bool is_content_type(std::string_view text);
+
 ports::HttpResponse json_answer(int status, std::string body);
 ports::HttpResponse no_content();
 ports::HttpResponse no_such_job();

@@ -24,6 +24,8 @@ inline constexpr std::uint64_t kEndedBytes = std::uint64_t{64} << 30;
 inline constexpr std::uint32_t kParts = 1'000;
 inline constexpr std::size_t kPieces = 10'000;
 inline constexpr std::uint64_t kOutputBytes = std::uint64_t{16} << 30;
+// What a step shows at a time: a figure or a page, which it held in its memory.
+inline constexpr std::uint64_t kShownBytes = std::uint64_t{64} << 20;
 // Workers that are lost with a job before it has failed: it may be the job that kills them.
 inline constexpr std::uint32_t kAttempts = 3;
 // A lease without a beat: three beats of five seconds.

@@ -27,21 +27,35 @@ std::uint64_t Job::output_bytes() const {
   return bytes;
 }
 
+bool Job::holds(const std::string& object) const {
+  for (const auto& [index, part] : parts) {
+    for (const Part::Piece& piece : part.pieces) {
+      if (piece.object == object) return true;
+    }
+  }
+  return false;
+}
+
 void JobQueue::apply(const JobEvent& event, LogOffset offset) {
   const auto found = jobs_.find(event.job());
   if (event.kind_case() == JobEvent::kWanted) {
     if (found == jobs_.end()) want(event, offset);
     return;
   }
+  const std::uint64_t before =
+      found == jobs_.end() || !found->second.ended() ? 0 : found->second.output_bytes();
   const bool changed = found != jobs_.end() && change(found->second, event, offset);
   if (changed) {
-    found->second.changed = offset;
-    if (found->second.ended()) {
+    Job& job = found->second;
+    if (job.ended()) {
+      ended_.erase(job.changed);  // it is as new as its last change
       ended_[offset] = event.job();
-      ended_bytes_ += found->second.output_bytes();
-      forget_old();
+      ended_bytes_ += job.output_bytes() - before;
     }
-  } else if (event.has_output()) {
+    job.changed = offset;
+    if (job.ended()) forget_old();
+  } else if (event.has_output() &&
+             (found == jobs_.end() || !found->second.holds(event.output().object()))) {
     dropped_.push_back(event.output().object());
   }
 }
@@ -53,12 +67,20 @@ void JobQueue::want(const JobEvent& event, LogOffset offset) {
   job.created_at_us = event.happened_at_us();
   job.since = job.changed = offset;
   order_[offset] = job.id;
+  if (job.is_shown()) {
+    job.state = Visualization::SUCCEEDED;
+    job.started_at_us = job.finished_at_us = job.created_at_us;
+    ended_[offset] = job.id;
+    forget_old();
+    return;
+  }
   by_result_[job.wanted.result_key()] = job.id;
   ++open_jobs_;
   open_bytes_ += bytes_of(job.wanted);
 }
 
 bool JobQueue::change(Job& job, const JobEvent& event, LogOffset offset) {
+  if (job.is_shown()) return event.has_output() && take_shown(job, event.output(), offset);
   if (job.ended()) return false;
   switch (event.kind_case()) {
     case JobEvent::kLeased:
@@ -91,7 +113,25 @@ bool JobQueue::change(Job& job, const JobEvent& event, LogOffset offset) {
 bool JobQueue::take_output(Job& job, const schema::JobOutput& output, LogOffset offset) {
   if (output.lease() != job.lease || job.state != Visualization::RUNNING) return false;
   if (output.index() >= kParts || job.pieces() >= kPieces) return false;
-  Part& part = job.parts[output.index()];
+  put(job, output.index(), output, offset);
+  return true;
+}
+
+// A name has one place; what has none gets the next. What was told twice is there once.
+bool JobQueue::take_shown(Job& job, const schema::JobOutput& output, LogOffset offset) {
+  if (job.holds(output.object())) return false;
+  std::uint32_t index = job.parts.empty() ? 0 : job.parts.rbegin()->first + 1;
+  for (const auto& [known, part] : job.parts) {
+    if (!output.name().empty() && part.name == output.name()) index = known;
+  }
+  if (index >= kParts) return false;
+  put(job, index, output, offset);
+  return true;
+}
+
+void JobQueue::put(Job& job, std::uint32_t index, const schema::JobOutput& output,
+                   LogOffset offset) {
+  Part& part = job.parts[index];
   if (!output.append()) {
     for (const Part::Piece& piece : part.pieces) dropped_.push_back(piece.object);
     part = {};
@@ -101,7 +141,6 @@ bool JobQueue::take_output(Job& job, const schema::JobOutput& output, LogOffset 
   part.pieces.push_back({output.object(), output.bytes()});
   part.bytes += output.bytes();
   part.changed = offset;
-  return true;
 }
 
 bool JobQueue::expire(Job& job, const JobEvent& event) {

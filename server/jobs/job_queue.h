@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -16,6 +17,10 @@
 namespace telltale::jobs {
 
 using State = schema::Visualization::State;
+
+// What a step of a run shows by itself stands in a job of this type. No worker ever gets it: it is
+// done from the beginning, and what comes is added.
+inline constexpr std::string_view kShownType = "show";
 
 // What a worker has shown: the objects that hold it, one behind the other.
 struct Part {
@@ -47,6 +52,8 @@ struct Job {
   LogOffset changed{};  // of the last one that changed it
 
   bool ended() const { return state >= schema::Visualization::SUCCEEDED; }
+  bool is_shown() const { return wanted.type() == kShownType; }
+  bool holds(const std::string& object) const;
   std::size_t pieces() const;
   std::uint64_t output_bytes() const;
 };
@@ -75,6 +82,8 @@ class JobQueue {
   void want(const schema::JobEvent& event, LogOffset offset);
   bool change(Job& job, const schema::JobEvent& event, LogOffset offset);
   bool take_output(Job& job, const schema::JobOutput& output, LogOffset offset);
+  bool take_shown(Job& job, const schema::JobOutput& output, LogOffset offset);
+  void put(Job& job, std::uint32_t index, const schema::JobOutput& output, LogOffset offset);
   bool expire(Job& job, const schema::JobEvent& event);
   void end(Job& job, State state, std::string message, std::int64_t at_us);
   void drop_parts(Job& job);

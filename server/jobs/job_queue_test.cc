@@ -59,6 +59,18 @@ class JobQueueTest : public testing::Test {
     told.mutable_cancelled();
     tell(told);
   }
+  void show(const std::string& job, const std::string& name, const std::string& object) {
+    if (queue_.find(job) == nullptr) {
+      JobEvent wanted = event(job);
+      wanted.mutable_wanted()->set_type(std::string(kShownType));
+      tell(wanted);
+    }
+    JobEvent told = event(job);
+    told.mutable_output()->set_name(name);
+    told.mutable_output()->set_object(object);
+    told.mutable_output()->set_bytes(10);
+    tell(told);
+  }
   std::vector<std::string> waiting() const {
     std::vector<std::string> ids;
     for (const Job* job : queue_.waiting()) ids.push_back(job->id);
@@ -168,6 +180,46 @@ TEST_F(JobQueueTest, TheOldestEndedJobsGoWithTheirObjects) {
   EXPECT_NE(queue_.find("1"), nullptr);
   EXPECT_EQ(queue_.all().size(), kEndedJobs);
   EXPECT_EQ(queue_.take_dropped(), Ids{"o0"});
+}
+
+TEST_F(JobQueueTest, WhatAStepShowsHasAPlaceByItsName) {
+  show("a", "plot", "o1");
+  show("a", "", "o2");
+  show("a", "", "o3");
+  show("a", "plot", "o4");
+  show("a", "", "o3");  // told again
+  EXPECT_EQ(queue_.take_dropped(), Ids{"o1"});
+  const Job& job = *queue_.find("a");
+  EXPECT_EQ(job.state, Visualization::SUCCEEDED);
+  ASSERT_EQ(job.parts.size(), 3U);
+  EXPECT_EQ(job.parts.at(0).pieces.at(0).object, "o4");
+  EXPECT_EQ(job.parts.at(1).pieces.at(0).object, "o2");
+  EXPECT_EQ(job.parts.at(2).pieces.at(0).object, "o3");
+  EXPECT_EQ(waiting(), Ids{});
+  EXPECT_EQ(queue_.open_jobs(), 0U);
+  lease("a", "l");
+  cancel("a");
+  EXPECT_EQ(job.state, Visualization::SUCCEEDED);
+  EXPECT_EQ(queue_.of_lease("l"), nullptr);
+}
+
+TEST_F(JobQueueTest, AStepShowsAsManyPartsAsAnyJob) {
+  for (std::uint32_t i = 0; i <= kParts; ++i) show("a", "", "o" + std::to_string(i));
+  EXPECT_EQ(queue_.find("a")->parts.size(), kParts);
+  EXPECT_EQ(queue_.take_dropped(), Ids{"o" + std::to_string(kParts)});
+}
+
+TEST_F(JobQueueTest, WhatAStepShowsStaysAsLongAsItIsNew) {
+  show("shown", "plot", "s0");
+  for (std::size_t i = 0; i < kEndedJobs; ++i) {
+    const std::string id = std::to_string(i);
+    if (i == 10) show("shown", "plot", "s1");
+    want(id, "");
+    cancel(id);
+  }
+  EXPECT_EQ(queue_.find("0"), nullptr);
+  ASSERT_NE(queue_.find("shown"), nullptr);
+  EXPECT_EQ(queue_.take_dropped(), Ids{"s0"});
 }
 
 TEST_F(JobQueueTest, FoldedAgainItIsTheSame) {

@@ -32,12 +32,6 @@ std::string text_of(const dom::element& object, const char* name, std::size_t mo
   return to_valid_utf8(std::string(text.substr(0, most)));
 }
 
-// type/subtype with parameters, in characters that a header may have.
-bool is_content_type(std::string_view text) {
-  return text.size() <= 128 && text.find('/') != std::string_view::npos &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
-}
-
 }  // namespace
 
 void RenderJobs::handle(ports::HttpRequest request, std::string body, ports::Respond respond) {

@@ -55,7 +55,7 @@ Status UserJobs::check(const JobRequest& request, const JobType& type) const {
 void UserJobs::handle(ports::HttpRequest, std::string body, ports::Respond respond) {
   Result<JobRequest> request = parse_job_request(body);
   if (!request.ok()) return respond(ports::problem(request.error()));
-  const JobType* type = types_.find(request->type);
+  const JobType* type = request->type == kShownType ? nullptr : types_.find(request->type);
   if (type == nullptr)
     return respond(ports::problem(
         {ErrorCode::not_found,

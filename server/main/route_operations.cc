@@ -74,6 +74,11 @@ constexpr std::string_view kVersionQuery = R"json(
 {"name":"version","in":"query",
  "description":"as the part's url has it: another one for other bytes",
  "schema":{"type":"string"}})json";
+constexpr std::string_view kShownQuery = R"json(
+{"name":"task","in":"query","description":"the path of the task; none: the run's own",
+ "schema":{"type":"string","maxLength":4096}},
+{"name":"name","in":"query","description":"what had the same name gives way to it",
+ "schema":{"type":"string"}})json";
 constexpr std::string_view kPartQuery = R"json(
 {"name":"name","in":"query","description":"what people call it","schema":{"type":"string"}},
 {"name":"append","in":"query","description":"1: behind what the part has, not in its place",
@@ -334,12 +339,19 @@ Operation cancel_visualization() {
 }
 
 Operation visualization_part() {
-  return {
-      "What was drawn, in a sandbox of its own",
-      kVersionQuery,
-      {},
-      {Answer{200, "all of it, in the type that the worker gave it", "*/*"},
-       Answer{206, "the range that was asked for", "*/*"}, Answer{416, "there are no such bytes"}}};
+  return {"What was drawn, in a sandbox of its own",
+          kVersionQuery,
+          {},
+          {Answer{200, "all of it, in the type that the worker gave it", "*/*", "{}"},
+           Answer{206, "the range that was asked for", "*/*", "{}"},
+           Answer{416, "there are no such bytes"}}};
+}
+
+Operation shown_part() {
+  return {"A step of a run shows something, as a body of any type",
+          kShownQuery,
+          R"("*/*":{})",
+          {Answer{204, "it is kept"}, Answer{507, "the disk is full"}}};
 }
 
 Operation render_types() {

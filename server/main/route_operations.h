@@ -35,6 +35,7 @@ web::Operation visualization_types();
 web::Operation visualization();
 web::Operation cancel_visualization();
 web::Operation visualization_part();
+web::Operation shown_part();
 web::Operation render_types();
 web::Operation render_leases();
 web::Operation render_beat();

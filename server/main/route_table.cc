@@ -222,6 +222,14 @@ void RouteTable::add_visualizations(Visualizations* jobs) {
                     .ready = ready,
                     .operation = operations::cancel_visualization()});
   get("/api/v1/visualizations/{job}/parts/{index}", false, operations::visualization_part());
+  table_.push_back({.method = "PUT",
+                    .pattern = "/api/v1/runs/{key}/shown/{id}",
+                    .scope = Scope::ingest,
+                    .handler = jobs == nullptr ? nullptr : &jobs->shown_parts(),
+                    .elsewhere = kNoServe,
+                    .body_limit = jobs::kShownBytes,
+                    .ready = ready,
+                    .operation = operations::shown_part()});
 }
 
 // What workers say that draw.

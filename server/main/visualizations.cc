@@ -21,6 +21,7 @@ Visualizations::Visualizations(ports::Runtime& loop, ports::Log& log, ports::Sto
       sources_(std::move(sources)),
       user_jobs_(loop, store, desk_, types_, sources_),
       render_jobs_(loop, store, desk_, types_, sources_),
+      shown_parts_(loop, store, desk_),
       streams_(loop, desk_) {}
 
 void Visualizations::start() { find_end(); }

@@ -8,6 +8,7 @@
 #include "jobs/job_stream.h"
 #include "jobs/job_types.h"
 #include "jobs/render_jobs.h"
+#include "jobs/shown_parts.h"
 #include "jobs/user_jobs.h"
 #include "ports/alive.h"
 #include "serve/tail.h"
@@ -26,6 +27,7 @@ class Visualizations {
 
   jobs::UserJobs& user_jobs() { return user_jobs_; }
   jobs::RenderJobs& render_jobs() { return render_jobs_; }
+  jobs::ShownParts& shown_parts() { return shown_parts_; }
   ports::LiveHandler& streams() { return streams_; }
 
  private:
@@ -38,6 +40,7 @@ class Visualizations {
   const jobs::JobSources sources_;
   jobs::UserJobs user_jobs_;
   jobs::RenderJobs render_jobs_;
+  jobs::ShownParts shown_parts_;
   jobs::JobStreams streams_;
   std::unique_ptr<serve::Tail> tail_;
   bool ready_ = false;

@@ -31,7 +31,14 @@ export interface Series {
   last_value?: number | string;
 }
 export interface Run {
-  run: { run_key: string; name: string; state: string; message?: string; failure?: string };
+  run: {
+    run_key: string;
+    name: string;
+    state: string;
+    message?: string;
+    failure?: string;
+    last_event_at_us?: string; // heartbeats too
+  };
   tasks: Task[];
   series: Series[];
 }
@@ -173,10 +180,16 @@ export class Server {
   // Waits for a run's end; its last view.
   async ended(key: string): Promise<Run> {
     let last: Run | undefined;
-    await this.until(`run ${key} has ended`, async () => {
-      last = await this.view(key);
-      return kFinal.includes(last.run.state);
-    });
+    let heard: string | undefined;
+    const has_ended = (): boolean => last !== undefined && kFinal.includes(last.run.state);
+    // However long it takes, as long as it gives signs of life.
+    while (!has_ended()) {
+      await this.until(`run ${key} has ended or goes on`, async () => {
+        last = await this.view(key);
+        return has_ended() || last.run.last_event_at_us !== heard;
+      });
+      heard = last!.run.last_event_at_us;
+    }
     return last!;
   }
 

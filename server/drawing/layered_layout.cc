@@ -25,8 +25,8 @@ constexpr float kAloneGap = 36;
 
 // Steps that may be taken for fewer crossings, for straight edges, and for tracks of their own:
 // what graphs of some thousand tasks need, and more than that takes no longer.
-constexpr std::uint64_t kOrderSteps = 3'000'000;
-constexpr std::uint64_t kAlignSteps = 2'500'000;
+constexpr std::uint64_t kOrderSteps = 2'000'000;
+constexpr std::uint64_t kAlignSteps = 1'700'000;
 constexpr std::uint64_t kPlanSteps = 1'500'000;
 constexpr std::uint64_t kVertexSteps = 4;  // counted for a vertex, and a long edge, that is placed
 

@@ -318,6 +318,52 @@ def test_where_reading_needs_a_token_only_the_page_itself_does_not(tmp_path: Pat
         server.kill()
 
 
+LIMITS = """
+import json, os, resource
+status = open("/proc/self/status").read()
+privileges = next(line.split()[1] for line in status.splitlines() if "NoNewPrivs" in line)
+files = [name for name in os.listdir("/proc/self/fd") if os.path.exists("/proc/self/fd/" + name)]
+told = {
+    "no_new_privileges": privileges,
+    "files": resource.getrlimit(resource.RLIMIT_NOFILE),
+    "umask": os.umask(0o077),
+    "alone": os.getpgrp() != os.getpgid(int(os.environ["SERVER"])),
+    "links": [os.readlink("/proc/self/fd/" + name) for name in files],
+}
+with open(os.environ["TOLD"] + ".new", "w") as out:
+    json.dump(told, out)
+os.rename(os.environ["TOLD"] + ".new", os.environ["TOLD"])
+"""
+
+
+def test_a_run_keeps_within_limits_that_are_not_the_servers(
+    tmp_path: Path, python: str, pipeline: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TELLTALE_PYTHON", python)
+    monkeypatch.setenv("TELLTALE_PYTHON_PATH", str(PYTHON_DIRECTORY))
+    told = tmp_path / "told"
+    monkeypatch.setenv("TOLD", str(told))
+    monkeypatch.setenv("SERVER", str(os.getpid()))
+    pipeline.write_text(LIMITS)
+    server = Server(tmp_path / "data", ["prlimit", "--nofile=300:4000"])
+    try:
+        status = Path(f"/proc/{server.process.pid}/limits").read_text()
+        assert "4000" in next(line for line in status.splitlines() if "open files" in line).split()
+        assert server.launch(wish(pipeline))[0] == 202
+        await_that(told.exists)
+        found = json.loads(told.read_text())
+        links = found.pop("links")
+        assert found == {
+            "no_new_privileges": "1",
+            "files": [300, 4000],
+            "umask": 0o077,
+            "alone": True,
+        }
+        assert not [link for link in links if "log.db" in link or str(server.data / "lock") in link]
+    finally:
+        server.kill()
+
+
 def upgrade(server: Server, **headers: str) -> Tuple[int, Dict[str, str]]:
     with server.connect() as connection:
         wanted = {

@@ -218,7 +218,8 @@ void TargetLocal::settle_earlier_runs() {
 ports::ProcessSpec TargetLocal::python(std::vector<std::string> arguments) const {
   ports::ProcessSpec what;
   what.outlives = true;
-  what.arguments = {options_.python, "-m", "local_target"};
+  what.arguments = options_.confined;
+  what.arguments.insert(what.arguments.end(), {options_.python, "-m", "local_target"});
   what.arguments.insert(what.arguments.end(), arguments.begin(), arguments.end());
   what.arguments.insert(what.arguments.end(), {"--url", url_});
   what.environment = reporting_to(options_, url_);

@@ -28,6 +28,8 @@ struct TargetLocalOptions {
   std::string python;       // interpreter with kfp
   std::string python_path;  // folder that holds local_target
   std::string data;         // below it: spool/, launches/
+  // What stands before a command of Python so that it runs within limits; empty: nothing.
+  std::vector<std::string> confined;
   // With which runs report, and may do nothing else: with none of their own they would find the
   // owner's.
   std::string token;

@@ -10,12 +10,14 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <future>
 
 #include "base/version.h"
 #include "main/admin_command.h"
 #include "main/config.h"
+#include "main/confine_command.h"
 #include "main/import_command.h"
 #include "main/open_command.h"
 #include "main/python_command.h"
@@ -223,5 +225,7 @@ int run_program(int argc, char** argv, mode_t files_mode) {
 int main(int argc, char** argv) {
   // Whatever the program writes is its user's alone: logs and parameters hold what they hold.
   const mode_t files_mode = ::umask(077);
+  if (argc > 1 && std::strcmp(argv[1], "confine") == 0)
+    return telltale::main::confine_command(argc, argv);
   return telltale::main::run_program(argc, argv, files_mode);
 }

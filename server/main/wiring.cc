@@ -15,6 +15,7 @@
 #include "loops/retention_loop.h"
 #include "main/access.h"
 #include "main/backends.h"
+#include "main/confine_command.h"
 #include "main/data_folder.h"
 #include "main/open_command.h"
 #include "main/owner_token.h"
@@ -61,6 +62,8 @@ deliver::TargetLocalOptions local_options(const ServeConfig& config, const Acces
   local.python_path = config.python_path;
   local.data = config.data;
   local.token = access.runner_token;
+  // Not with the many files that this process is about to allow itself.
+  local.confined = confined_to(open_files_limit());
   return local;
 }
 

@@ -28,7 +28,8 @@ Result<Access> read_access(const ServeConfig& config, bool loopback, bool owner)
     const auto given = read_tokens(config.token_file);
     if (!given.ok()) return given.error();
     for (const TokenLine& line : given.value())
-      access.tokens.push_back({line.name, Secret(line.token), line.scopes});
+      access.tokens.push_back(
+          {line.name, Secret(line.token), line.grant.scopes, line.grant.projects});
   }
   if (!owner) return access;
   const Result<std::string> kept = owner_token(config.data);

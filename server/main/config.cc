@@ -155,9 +155,9 @@ Result<std::vector<TokenLine>> read_tokens(const std::string& path) {
     if (words >> more) return wrong(number, "a line is TOKEN NAME SCOPE,SCOPE and no more.");
     if (token.token.size() < kTokenLength)
       return wrong(number, fmt::format("a token has {} characters or more.", kTokenLength));
-    const Result<web::Scopes> parsed = web::parse_scopes(scopes);
+    Result<web::Grant> parsed = web::parse_grant(scopes);
     if (!parsed.ok()) return wrong(number, parsed.error().message);
-    token.scopes = parsed.value();
+    token.grant = parsed.take();
     tokens.push_back(std::move(token));
   }
   if (tokens.empty())

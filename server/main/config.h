@@ -97,7 +97,7 @@ inline constexpr std::size_t kTokenLength = 16;
 struct TokenLine {
   std::string token;
   std::string name;  // in sentences
-  web::Scopes scopes;
+  web::Grant grant;
 };
 // "TOKEN NAME SCOPE,SCOPE" a line, empty lines and lines with # left out. Without scopes a token is
 // for everything, without a name it is called by its place.

@@ -66,6 +66,20 @@ TEST(Config, KnowsLoopback) {
   EXPECT_FALSE(is_loopback("0.0.0.0") || is_loopback("[::]") || is_loopback("10.0.0.1"));
 }
 
+TEST(Config, ATokenMayBeForOneProject) {
+  const std::string path = testing::TempDir() + "/tokens";
+  std::ofstream(path) << "0123456789abcdef ann read,git(demo),git(other)\n"
+                         "fedcba9876543210 bob git(demo),git\n";
+  const auto tokens = read_tokens(path).value();
+  EXPECT_EQ(tokens[0].grant.scopes, (web::Scopes{web::Scope::read, web::Scope::git}));
+  EXPECT_EQ(tokens[0].grant.projects, (std::vector<std::string>{"demo", "other"}));
+  EXPECT_EQ(tokens[1].grant.projects, std::vector<std::string>());
+  for (const char* scopes : {"git()", "git(demo", "read(demo)"}) {
+    std::ofstream(path) << "0123456789abcdef ann " << scopes << "\n";
+    EXPECT_FALSE(read_tokens(path).ok()) << scopes;
+  }
+}
+
 TEST(Config, ATokenFileHoldsTokensThatCannotBeGuessed) {
   const std::string path = testing::TempDir() + "/tokens";
   std::ofstream(path) << "# ours\n\n0123456789abcdef\r\nfedcba9876543210 grafana read\n"
@@ -74,13 +88,13 @@ TEST(Config, ATokenFileHoldsTokensThatCannotBeGuessed) {
   ASSERT_EQ(tokens.size(), 4U);
   EXPECT_EQ(tokens[0].token, "0123456789abcdef");
   EXPECT_EQ(tokens[0].name, "token 1");
-  EXPECT_EQ(tokens[0].scopes, web::Scopes::all());
+  EXPECT_EQ(tokens[0].grant.scopes, web::Scopes::all());
   EXPECT_EQ(tokens[1].name, "grafana");
-  EXPECT_EQ(tokens[1].scopes, web::Scopes{web::Scope::read});
+  EXPECT_EQ(tokens[1].grant.scopes, web::Scopes{web::Scope::read});
   EXPECT_EQ(tokens[2].token, "0000111122223333");
-  EXPECT_EQ(tokens[2].scopes, (web::Scopes{web::Scope::ingest, web::Scope::launch}));
+  EXPECT_EQ(tokens[2].grant.scopes, (web::Scopes{web::Scope::ingest, web::Scope::launch}));
   EXPECT_EQ(tokens[3].name, "ann");
-  EXPECT_EQ(tokens[3].scopes, web::Scopes::all());
+  EXPECT_EQ(tokens[3].grant.scopes, web::Scopes::all());
   for (const char* text : {"short\n", "# none\n", "0123456789abcdef ci reed\n",
                            "0123456789abcdef ci read ingest\n", "0123456789abcdef ci read,\n"}) {
     std::ofstream(path) << text;

@@ -36,6 +36,7 @@ struct HttpRequest {
   Headers headers;
   std::unique_ptr<Body> body;           // null: there is none
   std::optional<std::uint64_t> length;  // of the body, where the sender told it
+  std::string caller = {};              // the name of its token; "" without one that is known
 
   // Value of the first header of that (lower-case) name, or "".
   const std::string& header(const std::string& name) const;

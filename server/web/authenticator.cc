@@ -30,6 +30,19 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+// Of "/git/PROJECT.git/…" and "/api/v1/projects/PROJECT/…", as it is written there.
+std::string_view project_named_by(std::string_view path) {
+  constexpr std::string_view kRepository = ".git";
+  for (const std::string_view before : {"/git/", "/api/v1/projects/"}) {
+    if (!path.starts_with(before)) continue;
+    path.remove_prefix(before.size());
+    std::string_view name = path.substr(0, path.find('/'));
+    if (before == "/git/" && name.ends_with(kRepository)) name.remove_suffix(kRepository.size());
+    return name;
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string token_of(const ports::HttpRequest& request) {
@@ -71,8 +84,10 @@ std::optional<Denial> Authenticator::check(const ports::HttpRequest& request, Sc
   std::string token = token_of(request);
   if (token.empty() && scope == Scope::git) token = password_of(request);
   const auto caller = token.empty() ? std::nullopt : caller_of(token);
-  if (caller && caller->scopes.has(scope)) return std::nullopt;
+  if (caller && caller->may(request, scope)) return std::nullopt;
   counters_.add(Counter::http_unauthorized);
+  if (caller && caller->scopes.has(scope))
+    return Denial{403, fmt::format("The token '{}' is for other projects.", caller->name)};
   if (caller) {
     return Denial{403, fmt::format("This takes a token with the scope {}; '{}' has {}.",
                                    name_of(scope), caller->name, caller->scopes.text())};
@@ -88,14 +103,28 @@ std::optional<Denial> Authenticator::check(const ports::HttpRequest& request, Sc
                 fmt::format("This token is not known here, or is not any more. {}", kHowToGetOne)};
 }
 
+bool Authenticator::Caller::may(const ports::HttpRequest& request, Scope scope) const {
+  if (!scopes.has(scope)) return false;
+  if (scope != Scope::git || projects.empty()) return true;
+  return std::find(projects.begin(), projects.end(), project_named_by(request.path)) !=
+         projects.end();
+}
+
+std::string Authenticator::caller(const ports::HttpRequest& request) const {
+  std::string token = token_of(request);
+  if (token.empty()) token = password_of(request);
+  const auto known = token.empty() ? std::nullopt : caller_of(token);
+  return known ? known->name : "";
+}
+
 // Every token is looked at, whichever of them it is.
 std::optional<Authenticator::Caller> Authenticator::caller_of(const std::string& token) const {
   const Secret told(token);
   std::optional<Caller> caller;
   for (const NamedToken& known : tokens_) {
-    if (known.secret.is(told)) caller = Caller{known.name, known.scopes};
+    if (known.secret.is(told)) caller = Caller{known.name, known.scopes, known.projects};
   }
-  if (sessions_.has(told)) caller = Caller{"the owner's browser", Scopes::all()};
+  if (sessions_.has(told)) caller = Caller{"the owner's browser", Scopes::all(), {}};
   return caller;
 }
 

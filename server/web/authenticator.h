@@ -20,6 +20,7 @@ struct NamedToken {
   std::string name;  // in sentences
   Secret secret;
   Scopes scopes;
+  std::vector<std::string> projects = {};  // that its scope git is for; empty: for all
 };
 
 class Authenticator {
@@ -32,11 +33,15 @@ class Authenticator {
   // Nothing: it may. 401 without a token that is known, 403 where the token is for other things,
   // 429 where too many wrong ones came; a right one is taken even then.
   std::optional<Denial> check(const ports::HttpRequest& request, Scope scope);
+  // The name of its token; "" without one that is known.
+  std::string caller(const ports::HttpRequest& request) const;
 
  private:
   struct Caller {
     std::string name;
     Scopes scopes;
+    std::vector<std::string> projects;
+    bool may(const ports::HttpRequest& request, Scope scope) const;
   };
   std::optional<Caller> caller_of(const std::string& token) const;
 

@@ -10,6 +10,7 @@ namespace {
 
 constexpr const char* kOwner = "0123456789abcdef";
 constexpr const char* kReader = "fedcba9876543210";
+constexpr const char* kOfDemo = "0000111122223333";
 
 class AuthenticatorTest : public testing::Test {
  protected:
@@ -32,7 +33,8 @@ class AuthenticatorTest : public testing::Test {
   SignedPaths signed_paths_{clock_};
   Authenticator authenticator_{Scopes{Scope::read, Scope::ingest},
                                {{"owner", Secret(kOwner), Scopes::all()},
-                                {"dashboard", Secret(kReader), Scopes{Scope::read, Scope::git}}},
+                                {"dashboard", Secret(kReader), Scopes{Scope::read, Scope::git}},
+                                {"ann", Secret(kOfDemo), Scopes{Scope::git}, {"demo"}}},
                                sessions_,
                                signed_paths_,
                                clock_,
@@ -44,6 +46,23 @@ TEST_F(AuthenticatorTest, WhatIsOpenAsksForNothing) {
   EXPECT_EQ(status({}, Scope::ingest), 200);
   EXPECT_EQ(status(bearer("a token of yesterday"), Scope::read), 200);
   EXPECT_EQ(counters_.get(Counter::http_unauthorized), 0U);
+}
+
+TEST_F(AuthenticatorTest, ATokenOfOneProjectOpensNoOther) {
+  const auto at = [&](const std::string& path) {
+    ports::HttpRequest request = bearer(kOfDemo);
+    request.path = path;
+    return status(request, Scope::git);
+  };
+  EXPECT_EQ(at("/git/demo.git/info/refs"), 200);
+  EXPECT_EQ(at("/git/demo/git-receive-pack"), 200);
+  EXPECT_EQ(at("/api/v1/projects/demo/pushes"), 200);
+  for (const char* path : {"/git/demo2.git/info/refs", "/git/demo.git.git/info/refs", "/git//demo",
+                           "/git/%64emo.git/info/refs", "/api/v1/projects/other/pushes",
+                           "/api/v1/projects/demo.git/pushes", "/api/v1/runs", ""})
+    EXPECT_EQ(at(path), 403) << path;
+  EXPECT_EQ(authenticator_.caller(bearer(kOfDemo)), "ann");
+  EXPECT_EQ(authenticator_.caller(bearer("a token of yesterday")), "");
 }
 
 TEST_F(AuthenticatorTest, WhatRunsCodeTakesATokenForIt) {

@@ -150,6 +150,7 @@ class Connection final : public OpenConnection {
       co_return co_await finish(parser, std::move(*refusal));
     }
     const Route& route = *found.route;
+    request->caller = shared_->authenticator.caller(*request);
     const bool stream = route.event_stream != nullptr && request->method == "GET" &&
                         accepts(request->header("accept"), "text/event-stream");
     if ((upgrade || stream) && shared_->live >= limits::kLiveConnections) {

@@ -17,6 +17,8 @@ constexpr std::string_view kParameters = R"json(
  "schema":{"type":"string","pattern":"^[a-z2-7]{26}$"}},
 "id":{"name":"id","in":"path","required":true,"description":"of a task, series or artifact",
  "schema":{"type":"string","pattern":"^[a-z2-7]{26}$"}},
+"project":{"name":"project","in":"path","required":true,"description":"that is pushed to",
+ "schema":{"type":"string","pattern":"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"}},
 "job":{"name":"job","in":"path","required":true,"description":"of a visualization",
  "schema":{"type":"string","pattern":"^[a-z2-7]{26}$"}},
 "index":{"name":"index","in":"path","required":true,"description":"of a part",

@@ -43,4 +43,29 @@ Result<Scopes> parse_scopes(std::string_view text) {
   return scopes;
 }
 
+Result<Grant> parse_grant(std::string_view text) {
+  constexpr std::string_view kOpens = "git(";
+  Grant grant;
+  std::string rest;
+  bool every_project = text == "all";
+  for (std::size_t from = 0; from <= text.size();) {
+    const std::size_t comma = std::min(text.find(',', from), text.size());
+    std::string_view name = text.substr(from, comma - from);
+    from = comma + 1;
+    if (name.starts_with(kOpens) && name.ends_with(')') && name.size() > kOpens.size() + 1) {
+      grant.projects.emplace_back(name.substr(kOpens.size(), name.size() - kOpens.size() - 1));
+      name = "git";
+    } else {
+      every_project = every_project || name == "git";
+    }
+    if (!rest.empty()) rest += ',';
+    rest += name;
+  }
+  const Result<Scopes> scopes = parse_scopes(rest);
+  if (!scopes.ok()) return scopes.error();
+  grant.scopes = scopes.value();
+  if (every_project) grant.projects.clear();
+  return grant;
+}
+
 }  // namespace telltale::web

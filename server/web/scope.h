@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -55,5 +56,14 @@ class Scopes {
 
 // "read,ingest" in any order, or "all".
 Result<Scopes> parse_scopes(std::string_view text);
+
+// What a token is for.
+struct Grant {
+  Scopes scopes;
+  std::vector<std::string> projects = {};  // that its scope git is for; empty: for all
+};
+
+// As parse_scopes, and "git(PROJECT)", any number of them, for a scope git of these projects alone.
+Result<Grant> parse_grant(std::string_view text);
 
 }  // namespace telltale::web

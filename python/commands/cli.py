@@ -3,16 +3,17 @@ on standard error; `watch` ends with 1 where the run did not succeed.
 """
 
 import argparse
-import json
 import os
 import sys
-from typing import Callable, Dict, List
+from typing import Any, Callable, Dict, List
 
-from commands import init_project, looking, repository
+from commands import acting, init_project, looking, repository
 from commands.errors import CommandError
 from commands.server import Server
 
 DEFAULT_URL = "http://127.0.0.1:8080"
+_OPTION = ("-o", "--option")
+_NAMED: Dict[str, Any] = {"action": "append", "default": []}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -29,7 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("--project", help="its name there; the folder's without")
     init.add_argument("--yes", action="store_true", help="ask nothing, take what is likely")
     push = add("push", "git push to the server, as `git push telltale BRANCH`")
-    push.add_argument("-o", "--option", action="append", default=[], help="run.NAME=VALUE, wait")
+    push.add_argument(*_OPTION, **_NAMED, help="run.NAME=VALUE, wait")
     runs = add("runs", "The newest runs")
     runs.add_argument("text", nargs="?", default="", help="only those that have it in their names")
     runs.add_argument("--limit", type=int, default=20)
@@ -43,6 +44,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("run", help='its key, the beginning of it, or "last"')
         if name == "logs":
             command.add_argument("task", nargs="?", default="", help="only this one's")
+        if name == "retry":
+            command.add_argument(*_OPTION, **_NAMED, help="run.NAME=VALUE, another parameter")
     rollback = add("rollback", "Deliver an earlier revision again, on the branch you are on")
     rollback.add_argument("revision", nargs="?", help="without: the last but one that succeeded")
     credential = add("credential", "What git asks for the token (gitcredentials)")
@@ -73,27 +76,14 @@ def _run(options: argparse.Namespace) -> int:
         return here[options.command]()
     server = Server(options.url)
     if options.command == "rollback":
-        return repository.rollback(server, options.revision)
+        return acting.rollback(server, options.revision)
     if options.command == "runs":
         return looking.runs(server, options.text, options.limit, options.json)
     key = server.key_of(options.run)
     of_run: Dict[str, Callable[[], int]] = {
         "watch": lambda: looking.watch(server, key, options.json),
         "logs": lambda: looking.logs(server, key, options.task),
-        "cancel": lambda: _cancel(server, key, options.json),
-        "retry": lambda: _retry(server, key, options.json),
+        "cancel": lambda: acting.cancel(server, key, options.json),
+        "retry": lambda: acting.retry(server, key, options.option, options.json),
     }
     return of_run[options.command]()
-
-
-def _cancel(server: Server, key: str, as_json: bool) -> int:
-    answer = server.post(f"/api/v1/runs/{key}/cancel", {})
-    print(json.dumps(answer) if as_json else f"{key} was asked to stop.")
-    return 0
-
-
-def _retry(server: Server, key: str, as_json: bool) -> int:
-    answer = server.post("/api/v1/runs", {"again": key})
-    link = f"{server.url}/runs/{answer['run_key']}"
-    print(json.dumps(answer) if as_json else f"Watch it at {link}")
-    return 0

@@ -6,7 +6,7 @@ import os
 import shlex
 import subprocess
 import urllib.parse
-from typing import List, Optional, TextIO
+from typing import List, TextIO, Tuple
 
 from commands.errors import CommandError
 from commands.server import Server
@@ -60,38 +60,14 @@ def _needs_remote() -> None:
         raise CommandError("This repository has no remote telltale. `telltale init` adds it.")
 
 
+def project_and_branch() -> Tuple[str, str]:
+    """What the server calls this repository, and the branch one is on."""
+    _needs_remote()
+    project = git("remote", "get-url", REMOTE).rsplit("/", 1)[-1][: -len(".git")]
+    return project, _branch()
+
+
 def push(options: List[str]) -> int:
     _needs_remote()
     wishes = [part for option in options for part in ("-o", option)]
-    return _push([*wishes, REMOTE, _branch()])
-
-
-def _push(arguments: List[str]) -> int:
-    return subprocess.run(["git", "push", *arguments], check=False).returncode
-
-
-def rollback(server: Server, revision: Optional[str]) -> int:
-    """The branch on the server goes back to that revision; here nothing changes."""
-    _needs_remote()
-    branch = _branch()
-    project = git("remote", "get-url", REMOTE).rsplit("/", 1)[-1][: -len(".git")]
-    if revision is None:
-        revision = _last_but_one(server, project, branch)
-    full = git("rev-parse", "--verify", "--quiet", revision + "^{commit}", works=False)
-    if not full:
-        raise CommandError(f"There is no revision {revision} here. `git fetch telltale` brings it.")
-    print(f"{branch} of {project} goes back to {full[:7]}.", flush=True)
-    return _push([REMOTE, f"+{full}:refs/heads/{branch}"])
-
-
-def _last_but_one(server: Server, project: str, branch: str) -> str:
-    """Of the revisions that were delivered with success."""
-    found: List[str] = []
-    for run in server.runs(200, f"{project} {branch}"):
-        name = str(run.get("name", ""))
-        mine = run.get("source") == "push" and run.get("state") == "SUCCEEDED"
-        if mine and name.startswith(f"{project} {branch} ") and name[-7:] not in found:
-            found.append(name[-7:])
-    if len(found) < 2:
-        raise CommandError("There is no earlier delivery that succeeded. Name a revision.")
-    return found[1]
+    return subprocess.run(["git", "push", *wishes, REMOTE, _branch()], check=False).returncode

@@ -16,7 +16,6 @@ from delivery.records import Record
 from delivery.stage import Stage, Stop
 from delivery.terminal import Terminal
 from local_target.run_tracker import RunTracker
-from local_target.server_reader import ServerReader
 from local_target.server_watch import ServerWatch
 from telltale.encoding import now_us
 from telltale.sender import Sender
@@ -24,11 +23,8 @@ from telltale.sender import Sender
 SOURCE = "push"
 _PERIOD_S = 0.2
 _LOCK_S = 3.0
-# A terminal that waits for the run is let go then (server/deliver/git_limits.h).
-_WAIT_S = 3600.0
 # At its end: how long a server that is away is waited for. Then it waits in the spool.
 _DELIVER_WITHIN_S = 3600.0
-_ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
 _LAST_LINES = 12
 
 
@@ -102,7 +98,7 @@ class Delivery:
         record = self._record
         self._tracker.run_state(
             state="RUNNING",
-            name=f"{record.project} {record.branch} {record.revision[:7]}",
+            name=self._name(),
             pipeline=record.project,
             source=SOURCE,
             started_at_us=record.pushed_at_us,
@@ -114,13 +110,16 @@ class Delivery:
             self._tracker.add_tasks([{**task, "depends_on": before}])
             before = [stage.name]
         if not record.attempts:
-            self._terminal.line(f"Delivering {record.revision[:7]} of {record.branch}:")
+            self._terminal.line(f"Delivering {record.short} of {record.branch}:")
             self._terminal.line(f"  {record.url}/runs/{record.key}")
+
+    def _name(self) -> str:
+        return f"{self._record.project} {self._record.branch} {self._record.short}"
 
     def _each_second(self) -> None:
         self._tracker.heartbeat()
         if "deploy" not in self._record.finished and (newer := self._newer()):
-            self._stop.ask(f"A newer push, {newer.revision[:7]}, has taken its place.")
+            self._stop.ask(f"A newer push, {newer.short}, has taken its place.")
 
     def _newer(self) -> Optional[Record]:
         mine = self._record
@@ -159,7 +158,7 @@ class Delivery:
             self._tracker.set_state(what.name, "SUCCEEDED", record.finished[what.name]["told"])
             return
         attempt = record.next_attempt(what.name)
-        stage = Stage(what.name, attempt, self._sender, self._stop, stages.source_of(record))
+        stage = self._stage(what.name, attempt)
         self._stop.check()
         self._tracker.set_state(what.name, "RUNNING", attempt=attempt)
         self._terminal.over_written(f"▶ {what.name} …")
@@ -177,6 +176,8 @@ class Delivery:
             raise
         stage.flush()
         record.finish_stage(what.name, result)
+        if record.fetch and what.name == "receive":
+            self._tracker.run_state(name=self._name())
         state = "SKIPPED" if result.get("skipped") else "SUCCEEDED"
         self._tracker.set_state(
             what.name,
@@ -191,6 +192,14 @@ class Delivery:
         for line in result.get("lines", []):
             self._terminal.line(f"  {line}")
 
+    def _stage(self, name: str, attempt: int) -> Stage:
+        def on_wait(why: str) -> None:
+            self._tracker.set_state(name, "RUNNING", why, attempt=attempt)
+            self._terminal.over_written(f"▶ {name} … {why}")
+
+        source = stages.source_of(self._record)
+        return Stage(name, attempt, self._sender, self._stop, source, on_wait=on_wait)
+
     def _show_tail(self, stage: Stage) -> None:
         lines = stage.tail.decode("utf-8", "replace").splitlines()
         for line in lines[-_LAST_LINES:]:
@@ -200,13 +209,10 @@ class Delivery:
 
     def _await_run(self) -> None:
         """What becomes of the run, for who pushed with -o wait."""
-        key = self._record.finished["run"]["run_key"]
-        server = ServerReader(self._record.url)
-        deadline = time.monotonic() + _WAIT_S
-        while time.monotonic() < deadline:
-            run = server.run(key) or {}
-            if run.get("state") in _ENDED:
-                message = run.get("message") or ""
-                self._terminal.line(f"The run has {str(run['state']).lower()}. {message}".rstrip())
-                return
-            time.sleep(_PERIOD_S)
+        stage = self._stage("run", self._record.attempts["run"])
+        try:
+            said = stages.outcome(self._record, stage)
+        except (Cancelled, DeliveryError) as error:
+            said = str(error)
+        if said:
+            self._terminal.line(said)

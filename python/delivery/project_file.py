@@ -20,6 +20,7 @@ class Settings(NamedTuple):
     file: str = ""  # of the pipeline; empty: the one there is
     pipeline: str = ""  # which one of the file
     requirements: str = ""
+    target: str = ""  # of the server's; empty: local
     test: Optional[List[str]] = None  # the command's words; [] is no test, None is what there is
     parameters: Mapping[str, str] = MappingProxyType(
         {}
@@ -40,17 +41,20 @@ class _Reader:
                 "pipeline": self._pipeline,
                 "requirements": self._path,
                 "test": self._words,
+                "target": self._text,
                 "parameters": self._parameters,
                 "branches": self._branches,
             },
         )
         file, pipeline = found.get("pipeline", ("", ""))
+        branch = found.get("branches", {})
         return Settings(
             file,
             pipeline,
             found.get("requirements", ""),
+            branch.get("target", found.get("target", "")),
             found.get("test"),
-            {**found.get("parameters", {}), **found.get("branches", {})},
+            {**found.get("parameters", {}), **branch.get("parameters", {})},
         )
 
     def _fields(
@@ -101,13 +105,14 @@ class _Reader:
     def _parameters(self, node: Any) -> Dict[str, str]:
         return {key.value: _text_of(value) for key, value in self._pairs(node, "parameters")}
 
-    def _branches(self, node: Any) -> Dict[str, str]:
+    def _branches(self, node: Any) -> Dict[str, Any]:
         """Of the first that the branch matches."""
-        chosen: Optional[Dict[str, str]] = None
+        chosen: Optional[Dict[str, Any]] = None
+        known = {"parameters": self._parameters, "target": self._text}
         for key, value in self._pairs(node, "branches"):
-            found = self._fields(value, f"the branch {key.value}", {"parameters": self._parameters})
+            found = self._fields(value, f"the branch {key.value}", known)
             if chosen is None and fnmatch.fnmatchcase(self._branch, key.value):
-                chosen = found.get("parameters", {})
+                chosen = found
         return chosen or {}
 
 

@@ -21,7 +21,8 @@ _RECORD = "record.json"
 _AGAIN = 1_000
 # Deliveries of all projects, each with its source and the artifacts of its run.
 _KEPT = 200
-_NOT_PASSED_ON = ("GIT_", "TELLTALE_PROJECT")
+# Of the hook that begins a delivery, and of git.
+_NOT_PASSED_ON = ("GIT_", "TELLTALE_PROJECT", "TELLTALE_PUSH", "TELLTALE_BY")
 
 
 class Record:
@@ -29,7 +30,8 @@ class Record:
 
     def __init__(self, folder: str, fields: Dict[str, Any]) -> None:
         self.folder = folder
-        self.fields = fields
+        # One of an earlier version has fewer.
+        self.fields = {**Push._field_defaults, **fields}
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -40,6 +42,11 @@ class Record:
     @property
     def branch(self) -> str:
         return str(self.ref)[len("refs/heads/") :]
+
+    @property
+    def short(self) -> str:
+        """Of the revision, or what it was called."""
+        return str(self.revision)[:7] or str(self.fetch["revision"])
 
     @property
     def url(self) -> str:
@@ -105,6 +112,11 @@ class Push(NamedTuple):
     revision: str
     before: str  # the revision that was there; empty: none
     wishes: Dict[str, str]  # what came with -o
+    by: str = ""  # the name of whose token it was
+    push: str = ""  # which of the server's; empty: none of git's client
+    # Where the revision is not here yet: {"url", "revision"}; `revision` is empty until it is.
+    fetch: Optional[Dict[str, str]] = None
+    how: str = "pushed"
 
 
 def _forget_oldest(data: str) -> None:
@@ -120,7 +132,8 @@ def create(data: str, push: Push) -> Record:
     """A delivery that nobody works on yet."""
     _forget_oldest(data)
     for again in range(_AGAIN):
-        uid = f"{push.ref}@{push.revision}" + (f"#{again + 1}" if again else "")
+        revision = push.revision or (push.fetch or {})["revision"]
+        uid = f"{push.ref}@{revision}" + (f"#{again + 1}" if again else "")
         key = ids.run_key("push", "", push.project, uid)
         folder = os.path.join(data, "deliveries", key)
         os.makedirs(os.path.dirname(folder), mode=0o700, exist_ok=True)
@@ -138,7 +151,7 @@ def create(data: str, push: Push) -> Record:
             state="",
         )
         return record
-    raise DeliveryError(f"{push.revision[:7]} was delivered {_AGAIN} times already.")
+    raise DeliveryError(f"{revision[:7]} was delivered {_AGAIN} times already.")
 
 
 def read(folder: str) -> Optional[Record]:

@@ -1,18 +1,20 @@
 """One attempt of a stage: its log as it comes, the commands it runs, and whether it is to stop."""
 
+import json
 import os
 import re
 import threading
 import time
-from typing import Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from delivery.errors import Cancelled, DeliveryError
 from local_target import failure
 from local_target.task_process import TaskProcess
-from telltale.encoding import LogPiece, now_us
+from telltale.encoding import LogPiece, clean_text, now_us
 from telltale.sender import Sender
 
 _GRACE_S = 5.0
+_LOOK_S = 0.2
 _LINE_BYTES = 64 * 1024
 _SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSWORD|CREDENTIAL|API_?KEY|ACCESS_KEY", re.IGNORECASE)
 _SECRET_LENGTH = 8  # what is shorter is in any text by chance
@@ -57,8 +59,19 @@ class Stop:
 
 
 class Stage:
-    def __init__(self, name: str, attempt: int, sender: Sender, stop: Stop, source: str) -> None:
-        """`source`: the folder that paths in the log are told relative to."""
+    def __init__(
+        self,
+        name: str,
+        attempt: int,
+        sender: Sender,
+        stop: Stop,
+        source: str,
+        *,
+        on_wait: Callable[[str], None],
+    ) -> None:
+        """`source`: the folder that paths in the log are told relative to. `on_wait`: it waits for
+        another service, and why."""
+        self._on_wait = on_wait
         self.name = name
         self._source = source.encode() + b"/"
         self.tail = bytearray()
@@ -88,18 +101,37 @@ class Stage:
             self._line = b""
 
     def _put(self, data: bytes) -> None:
-        for secret in self._secrets:
-            data = data.replace(secret, _MASK)
-        data = data.replace(self._source, b"")
-        data = _IN_ADDRESS.sub(rb"\1" + _MASK, data)
+        data = self._masked(data).replace(self._source, b"")
         self._sender.put(LogPiece(self.name, self._attempt, self._offset, data, now_us()))
         self._offset += len(data)
         self.tail += data
         del self.tail[: -failure.TAIL_BYTES]
 
+    def _masked(self, data: bytes) -> bytes:
+        for secret in self._secrets:
+            data = data.replace(secret, _MASK)
+        return _IN_ADDRESS.sub(rb"\1" + _MASK, data)
+
+    def artifact(self, name: str, kind: str, metadata: Dict[str, Any]) -> None:
+        body = {"path": self.name, "name": name, "type": kind, "uri": ""}
+        text = self._masked(json.dumps(metadata, ensure_ascii=False).encode()).decode()
+        self._sender.put_fact("artifact", {**body, "metadata": clean_text(text), "input": False})
+
     def pause(self, seconds: float) -> None:
-        self._stop.check()
-        time.sleep(seconds)
+        deadline = time.monotonic() + seconds
+        while True:
+            self._stop.check()
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return
+            time.sleep(min(left, _LOOK_S))
+
+    def wait(self, seconds: float, why: str) -> None:
+        """As pause; the stage is shown as waiting, with why."""
+        again = f"{why} It is asked again in {seconds:.0f} s."
+        self.say(again)
+        self._on_wait(again)
+        self.pause(seconds)
 
     def run(self, command: List[str], env: Dict[str, str], folder: str, limit_s: float) -> int:
         """The exit status. Raises Cancelled when the delivery is to stop, and DeliveryError when

@@ -5,33 +5,42 @@ nothing to do. All may be done twice by a crash, so all may be.
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple
 
-from delivery import environment, git, project_file
+from delivery import (
+    environment,
+    git,
+    junit_results,
+    project_file,
+    target_kfp,
+    target_local,
+    targets,
+)
 from delivery.errors import DeliveryError
 from delivery.records import Record
 from delivery.stage import Stage
-from local_target.server_reader import ServerReader
-from telltale import ids
-from telltale.sender import Sender
 
 Result = Dict[str, Any]
 _SOURCE = "source"
+_COMPILED = "pipeline.yaml"
 _COMMITS = 20
 _SETTINGS_BYTES = 1 << 20
+_FETCH_S = 1800.0
 _FIND_S = 60.0
 _COMPILE_S = 300.0
 _INSTALL_S = 1800.0
 _TEST_S = 1800.0
-_START_S = 300.0
-_ASK_AGAIN_S = 0.5
 _NO_TESTS = 5  # pytest's exit status
 _PYTHON_DIRECTORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # The user's own code gets nothing of the server's: not what its token opens, nor which run it is.
 _NOT_PASSED_ON = ("GIT_", "TELLTALE_")
+
+
+_OF_KIND: Dict[str, Any] = {targets.LOCAL: target_local, "kfp": target_kfp}
 
 
 class StageSpec(NamedTuple):
@@ -51,6 +60,9 @@ def users_environment() -> Dict[str, str]:
 def receive(record: Record, stage: Stage) -> Result:
     folder = source_of(record)
     shutil.rmtree(folder, ignore_errors=True)
+    stage.say(f"{record.how} by {record.by}" if record.by else str(record.how))
+    if not record.revision:
+        _fetch(record, stage)
     commits = git.log_lines(record, _COMMITS)
     for line in commits:
         stage.say(line)
@@ -61,12 +73,23 @@ def receive(record: Record, stage: Stage) -> Result:
     files = f"{source.files} file{'' if source.files == 1 else 's'}"
     shown = commits[0].split(" ", 1)[-1] if commits else ""
     outputs = {"commit": record.revision, "branch": record.branch, "author": git.author(record)}
+    outputs.update({"how": record.how, "by": record.by})
     return {"told": f"{files}, {shown}" if shown else files, "outputs": outputs}
+
+
+def _fetch(record: Record, stage: Stage) -> None:
+    stage.say(f"Fetching {record.fetch['revision']} from {record.fetch['url']}")
+    asked = git.fetch(record)
+    if stage.run(asked.command, asked.env, record.repository, _FETCH_S) != 0:
+        lines = stage.tail.decode("utf-8", "replace").strip().splitlines()
+        raise DeliveryError(f"It could not be fetched: {lines[-1]}")
+    git.take_fetched(record)
 
 
 def package(record: Record, stage: Stage) -> Result:
     folder = source_of(record)
     settings = _settings(record)
+    target = targets.find(record.data, settings.target)
     found = _find(folder, stage)
     pipeline = _the_one(found, settings)
 
@@ -91,6 +114,8 @@ def package(record: Record, stage: Stage) -> Result:
         "tests": found["tests"] if settings.test is None else bool(settings.test),
         "test": settings.test,
         "given": given,
+        "values": compiled["values"],
+        "target": target.name,
         "pipeline": {**pipeline, "title": compiled["name"]},
     }
 
@@ -156,11 +181,6 @@ def pushed_parameters(record: Record) -> Dict[str, str]:
     return {name[len("run.") :]: value for name, value in named.items()}
 
 
-def _arguments(pipeline: Dict[str, Any], given: Mapping[str, str]) -> List[str]:
-    named = [f"--param={name}={value}" for name, value in given.items()]
-    return [f"--pipeline={pipeline['name']}", *named]
-
-
 def _compile(
     record: Record,
     stage: Stage,
@@ -170,7 +190,8 @@ def _compile(
 ) -> Dict[str, Any]:
     folder = source_of(record)
     file = os.path.join(folder, pipeline["file"])
-    command = [python, "-m", "delivery", "compile", file, *_arguments(pipeline, given)]
+    command = [python, "-m", "delivery", "compile", file, f"--output={record.path(_COMPILED)}"]
+    command += target_local.arguments_of(pipeline, given)
     said = len(stage.tail)
     del stage.tail[:said]
     code = stage.run(command, users_environment(), folder, _COMPILE_S)
@@ -197,14 +218,30 @@ def test(record: Record, stage: Stage) -> Result:
         command = [*command[:2], *words] if words[0] == "pytest" else words
     beside = os.path.dirname(packaged["python"])
     env = {**env, "PATH": beside + os.pathsep + env.get("PATH", os.defpath)}
+    junit = record.path("junit.xml")
+    env["PYTEST_ADDOPTS"] += f" --junitxml={shlex.quote(junit)}"
     code = stage.run(command, env, source_of(record), _TEST_S)
+    results = _tell_results(junit, stage)
     lines = stage.tail.decode("utf-8", "replace").strip().splitlines()
     last = lines[-1].strip("= ") if lines else ""
     if code == _NO_TESTS:
         return {"told": "no tests", "skipped": True}
     if code != 0:
         raise DeliveryError(f"Tests failed: {last or f'exit code {code}'}")
-    return {"told": last}
+    return {"told": last, "outputs": results}
+
+
+def _tell_results(junit: str, stage: Stage) -> Dict[str, int]:
+    """As a table in the log, and as an artifact; nothing where the command wrote none."""
+    results = junit_results.read(junit)
+    if results is None:
+        return {}
+    stage.artifact("tests", "telltale.TestResults", results)
+    tail = bytes(stage.tail)
+    for line in ["", *junit_results.table(results)]:
+        stage.say(line)
+    stage.tail[:] = tail  # of what the command said, which a terminal is shown
+    return {name: results[name] for name in ("passed", "failed", "skipped")}
 
 
 def _pytest(record: Record, stage: Stage, python: str) -> "tuple[List[str], Dict[str, str]]":
@@ -223,56 +260,24 @@ def _pytest(record: Record, stage: Stage, python: str) -> "tuple[List[str], Dict
     return run, {**env, "PYTHONPATH": env["PYTHONPATH"] + os.pathsep + folder}
 
 
+def target_of(record: Record) -> targets.Target:
+    return targets.find(record.data, record.finished["package"]["target"])
+
+
 def deploy(record: Record, stage: Stage) -> Result:
-    """The local target: what is run is the revision's own folder, which stays."""
-    stage.say(f"Version {record.revision} of {record.branch} runs on this machine.")
-    return {"told": f"version {record.revision[:7]} on this machine"}
+    target = target_of(record)
+    return _OF_KIND[target.kind].deploy(target, record, stage)
 
 
 def run(record: Record, stage: Stage) -> Result:
-    packaged = record.finished["package"]
-    pipeline = packaged["pipeline"]
-    file = os.path.join(source_of(record), pipeline["file"])
-    key = ids.run_key("local", "", pipeline["title"], record.key)
-    env = {**os.environ, "PYTHONPATH": _PYTHON_DIRECTORY}
-    if not _was_started(record, stage, key):
-        _announce(record, key, file, pipeline)
-        command = [packaged["python"], "-m", "local_target", "run", file, "--run-key", key]
-        command += ["--url", record.url, "--detach", *_arguments(pipeline, packaged["given"])]
-        command += ["--directory", record.path("run")]
-        if stage.run(command, env, source_of(record), _START_S) != 0:
-            lines = stage.tail.decode("utf-8", "replace").strip().splitlines()
-            raise DeliveryError(lines[-1] if lines else "The run could not be started.")
-    link = f"{record.url}/runs/{key}"
-    stage.say(link)
-    return {
-        "told": f"{pipeline['title']} has started",
-        "outputs": {"run": link},
-        "run_key": key,
-        "lines": [link],
-    }
+    target = target_of(record)
+    return _OF_KIND[target.kind].run(target, record, stage)
 
 
-def _was_started(record: Record, stage: Stage, key: str) -> bool:
-    """By a process of this delivery that was killed then: one start, however often it is tried."""
-    if record.attempts["run"] == 1:
-        return False
-    spool = os.environ.get("TELLTALE_SPOOL_DIR", "")
-    if os.path.exists(os.path.join(spool, key + ".running")):
-        return True
-    server = ServerReader(record.url)
-    while (known := server.run(key)) is None:
-        stage.pause(_ASK_AGAIN_S)
-    return known.get("state", "PENDING") != "PENDING"
-
-
-def _announce(record: Record, key: str, file: str, pipeline: Dict[str, Any]) -> None:
-    """How the run was started, so that it can be started again from its page."""
-    sender = Sender(record.url, key)
-    launch = {"pipeline_file": file, "working_directory": source_of(record)}
-    body = {"state": "PENDING", "name": pipeline["title"], "source": "local", "launch": launch}
-    sender.put_fact("run_state", {**body, "pipeline": pipeline["title"]})
-    sender.close(3.0)
+def outcome(record: Record, stage: Stage) -> str:
+    """What became of the run it started, in a sentence; it is waited for."""
+    target = target_of(record)
+    return _OF_KIND[target.kind].outcome(target, record, stage)
 
 
 ALL = (

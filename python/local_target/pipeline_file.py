@@ -16,6 +16,12 @@ class CompiledPipeline(NamedTuple):
     file: str
     message: Any  # kfp's PipelineSpec
     spec: Dict[str, Any]  # the same as JSON
+    platform: Dict[str, Any]  # what it asks of the platform beyond that; often nothing
+
+    @property
+    def documents(self) -> List[Dict[str, Any]]:
+        """Of the YAML that KFP's compiler writes."""
+        return [self.spec, self.platform] if self.platform else [self.spec]
 
 
 def load(file: str, pipeline: Optional[str] = None) -> CompiledPipeline:
@@ -30,7 +36,8 @@ def load(file: str, pipeline: Optional[str] = None) -> CompiledPipeline:
 
     message = component.pipeline_spec
     spec = json_format.MessageToDict(message)
-    return CompiledPipeline(message.pipeline_info.name, path, message, spec)
+    platform = json_format.MessageToDict(component.platform_spec)
+    return CompiledPipeline(message.pipeline_info.name, path, message, spec, platform)
 
 
 def _import(path: str) -> Dict[str, Any]:

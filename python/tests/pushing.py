@@ -1,11 +1,12 @@
 """A developer's repository, with git's real client, for tests that push."""
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Dict, Iterator, List, Optional, Sequence
 
 import pytest
 from conftest import PYTHON_DIRECTORY
@@ -58,6 +59,17 @@ class Repository:
         assert works is None or (done.returncode == 0) == works, said
         return said
 
+    def begin(self, *arguments: str) -> "subprocess.Popen[bytes]":
+        """In the background, in a session of its own."""
+        return subprocess.Popen(
+            ["git", *arguments],
+            cwd=self.folder,
+            env={**os.environ, **IDENTITY},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
     def commit(self, **files: str) -> str:
         for name, text in files.items():
             (self.folder / name.replace("__", ".")).write_text(text)
@@ -72,15 +84,19 @@ def address(server: Server, project: str = "demo", token: str = "") -> str:
 
 
 def delivering_server(
-    tmp_path: Path, python: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    python: str,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: Sequence[str] = (),
+    program: Path = PYTHON_DIRECTORY,
 ) -> Iterator[Server]:
     """For a fixture: one whose deliveries have all ended when it is left."""
     monkeypatch.setenv("TELLTALE_PYTHON", python)
-    monkeypatch.setenv("TELLTALE_PYTHON_PATH", str(PYTHON_DIRECTORY))
+    monkeypatch.setenv("TELLTALE_PYTHON_PATH", str(program))
     monkeypatch.setenv("TELLTALE_LOCAL_DIR", str(tmp_path / "local"))
     for name in ("TELLTALE_TOKEN", "TELLTALE_TOKEN_FILE", "TELLTALE_URL"):
         monkeypatch.delenv(name, raising=False)
-    server = Server(tmp_path / "data")
+    server = Server(tmp_path / "data", arguments=arguments)
     yield server
     for record in records(server):
         if not record["state"]:
@@ -91,15 +107,24 @@ def delivering_server(
     end_processes_of(server)
 
 
-def end_processes_of(server: Server) -> None:
-    """What was started with the server's folder: it would wait an hour for the next server."""
+def delivery_processes(server: Server) -> List[int]:
+    """Those that work on its deliveries."""
+    found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             command = (folder / "cmdline").read_bytes()
-            if f"{server.data}/deliveries/".encode() in command:
-                os.kill(int(folder.name), signal.SIGKILL)
         except OSError:
-            continue  # it has ended by itself
+            continue
+        if f"{server.data}/deliveries/".encode() in command:
+            found.append(int(folder.name))
+    return found
+
+
+def end_processes_of(server: Server) -> None:
+    """What was started with the server's folder: it would wait an hour for the next server."""
+    for process in delivery_processes(server):
+        with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+            os.kill(process, signal.SIGKILL)
 
 
 def records(server: Server) -> List[Dict[str, Any]]:

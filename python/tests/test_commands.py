@@ -162,9 +162,24 @@ def test_verbs_look_and_act(
     again = json.loads(terminal.telltale("retry", run, "--json"))["run_key"]
     assert ended(server, again)["run"]["state"] == "SUCCEEDED"
     said = terminal.telltale("rollback")
-    assert f"goes back to {first[:7]}" in said
-    assert f"Delivering {first[:7]}" in said
+    assert f"main of my-project goes back to {first[:7]}" in said
+    assert "✓ run  succeeded" in said
     assert [record["revision"] for record in records(server)] == [first, second, first]
+    assert first in terminal.run("git", "ls-remote", "telltale", "main")
+    again = terminal.telltale("retry", records(server)[1]["key"], "-o", "run.epochs=1")
+    record = records(server)[3]
+    assert f"/runs/{record['key']}" in again
+    view = ended(server, record["key"])
+    assert (record["revision"], record["how"], record["by"]) == (second, "run again", "owner")
+    told = next(task["outputs"] for task in view["tasks"] if task["path"] == "receive")
+    assert (told["how"], told["by"]) == ('"run again"', '"owner"')
+    run = ended(server, records(server)[3]["finished"]["run"]["run_key"])
+    assert run["parameters"] == {"epochs": "1"}
+    # A run that no delivery is, with another parameter.
+    other = json.loads(
+        terminal.telltale("retry", run["run"]["run_key"], "-o", "run.epochs=3", "--json")
+    )
+    assert ended(server, other["run_key"])["parameters"] == {"epochs": "3"}
 
 
 def test_without_a_server_that_answers_it_says_so(

@@ -5,12 +5,11 @@ terminal and on the page, and a run at their end; what is refused, and why; who 
 import json
 import os
 import signal
-import subprocess
 from pathlib import Path
 from typing import Any, Dict, Iterator
 
 import pytest
-from pushing import IDENTITY, PIPELINE, Repository, address, delivering_server, ended, records
+from pushing import PIPELINE, Repository, address, delivering_server, ended, records
 from real_server import Server, await_that, needs_server
 
 pytestmark = needs_server
@@ -39,17 +38,6 @@ def states(view: Dict[str, Any]) -> Dict[str, str]:
     return {task["path"]: task["state"] for task in view["tasks"]}
 
 
-def push_in_background(server: Server, repository: Repository) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        ["git", "push", address(server), "main"],
-        cwd=repository.folder,
-        env={**os.environ, **IDENTITY},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-
-
 def test_a_push_is_packaged_tested_deployed_and_run(server: Server, repository: Repository) -> None:
     revision = repository.commit(
         pipeline__py=PIPELINE, test_it__py="def test_it():\n    print('hello')\n"
@@ -67,6 +55,12 @@ def test_a_push_is_packaged_tested_deployed_and_run(server: Server, repository: 
     assert view["run"]["name"] == f"demo main {revision[:7]}"
     assert view["run"]["source"] == "push"
     assert states(view) == dict.fromkeys(STAGES, "SUCCEEDED")
+    tests = next(task for task in view["tasks"] if task["path"] == "test")
+    assert tests["outputs"] == {"passed": "1", "failed": "0", "skipped": "0"}
+    results = next(artifact for artifact in view["artifacts"] if artifact["name"] == "tests")
+    assert results["type"] == "telltale.TestResults"
+    log = server.get(f"/api/v1/runs/{record['key']}/tasks/{tests['id']}/log").decode()
+    assert "s  test_it.test_it" in log
     view = ended(server, record["finished"]["run"]["run_key"])
     assert (view["run"]["state"], view["run"]["source"]) == ("SUCCEEDED", "local")
     assert view["parameters"] == {"epochs": "2"}
@@ -180,7 +174,7 @@ def test_a_failing_test_deploys_nothing_and_secrets_are_masked(
 def test_a_test_that_hangs_is_cancelled(server: Server, repository: Repository) -> None:
     gate = str(repository.folder / "never")
     repository.commit(pipeline__py=PIPELINE, test_it__py=WAITS.format(gate=gate))
-    pushing = push_in_background(server, repository)
+    pushing = repository.begin("push", address(server), "main")
     await_that(lambda: any("test" in record["attempts"] for record in records(server)))
     key = records(server)[0]["key"]
     assert server.post(f"/api/v1/runs/{key}/cancel") == 202
@@ -196,7 +190,7 @@ def test_a_newer_push_takes_the_place_of_one_that_has_not_deployed(
 ) -> None:
     gate = str(repository.folder / "never")
     repository.commit(pipeline__py=PIPELINE, test_it__py=WAITS.format(gate=gate))
-    first = push_in_background(server, repository)
+    first = repository.begin("push", address(server), "main")
     await_that(lambda: any("test" in record["attempts"] for record in records(server)))
     newer = repository.commit(test_it__py="def test_it():\n    pass\n")
     said = repository.git("push", address(server), "main")
@@ -244,7 +238,7 @@ def test_killed_in_a_stage_it_goes_on_there(
 ) -> None:
     gate = tmp_path / "gate"
     repository.commit(**gated(stage, gate))
-    pushing = push_in_background(server, repository)
+    pushing = repository.begin("push", address(server), "main")
 
     def is_there() -> bool:
         found = records(server)
@@ -272,7 +266,7 @@ def test_it_goes_on_without_its_terminal_and_without_the_server(
 ) -> None:
     gate = tmp_path / "gate"
     repository.commit(**gated("test", gate))
-    pushing = push_in_background(server, repository)
+    pushing = repository.begin("push", address(server), "main")
     await_that(lambda: any("test" in record["attempts"] for record in records(server)))
     os.killpg(pushing.pid, signal.SIGINT)  # Ctrl-C
     pushing.communicate(timeout=240)
@@ -291,7 +285,7 @@ def test_a_server_that_is_stopped_waits_for_no_delivery(
 ) -> None:
     gate = tmp_path / "gate"
     repository.commit(**gated("test", gate))
-    pushing = push_in_background(server, repository)
+    pushing = repository.begin("push", address(server), "main")
     await_that(lambda: any("test" in record["attempts"] for record in records(server)))
     assert server.end(signal.SIGTERM) == 0
     pushing.communicate(timeout=240)

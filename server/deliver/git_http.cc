@@ -83,9 +83,7 @@ Result<GitHttp::Question> GitHttp::question_of(const ports::HttpRequest& request
   Question question;
   question.project = project_of(repository);
   if (question.project.empty()) {
-    return Error{ErrorCode::invalid_argument,
-                 "A project's name is up to 64 letters, digits, '.', '_' and '-', and begins with "
-                 "a letter or a digit."};
+    return Error{ErrorCode::invalid_argument, std::string(kWhatNamesAProject)};
   }
   question.advertise = rest == "info/refs";
   constexpr std::string_view kService = "service=";
@@ -163,8 +161,7 @@ ports::ProcessSpec GitHttp::git(std::vector<std::string> arguments) const {
 
 void GitHttp::resume_deliveries() {
   const std::string folder = options_.data + "/deliveries";
-  std::error_code error;
-  if (fs::is_empty(folder, error) || error) return;
+  if (entries_of(folder) + entries_of(options_.data + "/pushes") == 0) return;
   if (::access(options_.python.c_str(), X_OK) != 0) return;  // with the next start, then
   ports::ProcessSpec what;
   what.outlives = true;
@@ -217,6 +214,8 @@ void GitHttp::begin(const Question& question, ports::HttpRequest request, ports:
   arguments.push_back(repository_of(question.project));
   ports::ProcessSpec what = git(std::move(arguments));
   what.environment.emplace_back("TELLTALE_PROJECT", question.project);
+  what.environment.emplace_back("TELLTALE_BY", request.caller);
+  what.environment.emplace_back("TELLTALE_PUSH", fmt::format("{:016x}", loop_.random()));
   auto process = processes_.start(what);
   if (!process.ok()) {
     respond(ports::problem(process.error()));
@@ -229,12 +228,18 @@ void GitHttp::begin(const Question& question, ports::HttpRequest request, ports:
   const std::uint64_t number = next_number_++;
   auto session = std::make_shared<GitSession>(loop_, process.take());
   sessions_[number] = session;
+  const bool pushed = question.service == kReceive && !question.advertise;
+  auto ended = [this, number, pushed](const ports::ProcessEnd& end) {
+    sessions_.erase(number);
+    // It may have written branches, and not come to the hook that begins their deliveries.
+    if (pushed && end != ports::ProcessEnd{}) resume_deliveries();
+  };
   const std::string head =
       question.advertise ? packet("# service=" + question.service + "\n") + "0000" : "";
   session->begin(std::move(input), head,
                  fmt::format("application/x-{}-{}", question.service,
                              question.advertise ? "advertisement" : "result"),
-                 std::move(respond), alive_.task([this, number] { sessions_.erase(number); }));
+                 std::move(respond), alive_.call<ports::ProcessEnd>(std::move(ended)));
 }
 
 }  // namespace telltale::deliver

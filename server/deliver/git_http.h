@@ -19,6 +19,9 @@ namespace telltale::deliver {
 // "demo" of "demo.git" or "demo"; "" for what is no name of a project: letters, digits, "._-", and
 // nothing that a path or git takes for something else.
 std::string project_of(std::string_view repository);
+inline constexpr std::string_view kWhatNamesAProject =
+    "A project's name is up to 64 letters, digits, '.', '_' and '-', and begins with a letter or a "
+    "digit.";
 
 class GitHttp final : public ports::HttpHandler {
  public:
@@ -27,7 +30,8 @@ class GitHttp final : public ports::HttpHandler {
 
   // Where deliveries report to; before the first request.
   void set_url(std::string url) { url_ = std::move(url); }
-  // Deliveries that ended without a word go on where they were. Once, when requests are taken.
+  // Deliveries that ended without a word go on where they were; pushes that did before their
+  // delivery get one. When requests are taken, and when a push has ended badly.
   void resume_deliveries();
   // GET …/info/refs?service=git-receive-pack and POST …/git-receive-pack, and both of
   // git-upload-pack.

@@ -22,6 +22,8 @@ inline constexpr const char* kSessionMemory = "2147483648";  // bytes of address
 inline constexpr std::int64_t kSessionUs = 3'600'000'000;
 // From the request to end until it is ended.
 inline constexpr std::int64_t kGraceUs = 5'000'000;
+// What a process may take that begins a delivery: it reads one repository, and fetches nothing.
+inline constexpr std::int64_t kAskedUs = 60'000'000;
 inline constexpr std::size_t kProjects = 1'000;
 inline constexpr std::size_t kProjectNameBytes = 64;
 

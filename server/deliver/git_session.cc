@@ -27,12 +27,12 @@ GitSession::GitSession(ports::Runtime& loop, std::unique_ptr<ports::Process> pro
 
 void GitSession::begin(std::unique_ptr<ports::Body> input, std::string head,
                        std::string content_type, ports::Respond respond,
-                       UniqueFunction<void()> ended) {
+                       UniqueFunction<void(ports::ProcessEnd)> ended) {
   input_ = std::move(input);
   output_ = std::move(head);
   content_type_ = std::move(content_type);
   respond_.emplace(std::move(respond));
-  process_->await_end({loop_, [ended = std::move(ended)](ports::ProcessEnd) mutable { ended(); }});
+  process_->await_end({loop_, std::move(ended)});
   const auto too_long = [weak = weak_from_this()] {
     if (const auto session = weak.lock()) session->stop();
   };

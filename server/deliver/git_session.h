@@ -21,7 +21,7 @@ class GitSession : public std::enable_shared_from_this<GitSession> {
   // Answers with `head` and what the process says behind it. `input` may be null. `ended`: once the
   // process has.
   void begin(std::unique_ptr<ports::Body> input, std::string head, std::string content_type,
-             ports::Respond respond, UniqueFunction<void()> ended);
+             ports::Respond respond, UniqueFunction<void(ports::ProcessEnd)> ended);
   // Nobody listens any more, or it took too long: git gets time to remove what it left half done.
   void stop();
 

@@ -109,14 +109,16 @@ void TargetLocal::handle(ports::HttpRequest, std::string body, ports::Respond re
     launch(std::move(parsed->spec), std::move(respond));
     return;
   }
-  find_launch_(*parsed->again,
-               [this, respond = std::move(respond)](Result<LaunchSpec> spec) mutable {
-                 if (spec.ok()) {
-                   launch(spec.take(), std::move(respond));
-                 } else {
-                   respond(ports::problem(spec.error()));
-                 }
-               });
+  find_launch_(*parsed->again, [this, others = std::move(parsed->spec.parameters),
+                                respond = std::move(respond)](Result<LaunchSpec> found) mutable {
+    if (!found.ok()) {
+      respond(ports::problem(found.error()));
+      return;
+    }
+    LaunchSpec spec = found.take();
+    for (auto& [name, value] : others) spec.parameters[name] = std::move(value);
+    launch(std::move(spec), std::move(respond));
+  });
 }
 
 void TargetLocal::launch(LaunchSpec wish, ports::Respond respond) {

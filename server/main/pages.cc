@@ -41,7 +41,8 @@ Pages::Pages(ports::Runtime& loop, ports::Log& log, ports::Store& store, ports::
       target_local_(
           loop, gate, processes, local,
           [this](const RunKey& key, auto found) { find_launch(views_, key, std::move(found)); }),
-      git_(loop, processes, std::move(local)),
+      git_(loop, processes, local),
+      pushes_(loop, processes, std::move(local)),
       starts_runs_(starts_runs),
       rest_(loop, log, views_, runs_),
       cancel_(loop, gate, runs_),

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "deliver/git_http.h"
+#include "deliver/pushes.h"
 #include "deliver/target_local.h"
 #include "serve/live_handler.h"
 #include "serve/live_views.h"
@@ -27,6 +28,7 @@ class Pages {
   void set_url(const std::string& url) {
     target_local_.set_url(url);
     git_.set_url(url);
+    pushes_.set_url(url);
   }
   // Where this process starts runs: those of an earlier one get their end, and its deliveries go
   // on. Once it listens.
@@ -42,6 +44,7 @@ class Pages {
   ports::WholeBodyHandler* launch() { return starts_runs_ ? &target_local_ : nullptr; }
   // Null where it starts none: a push does.
   ports::HttpHandler* git() { return starts_runs_ ? &git_ : nullptr; }
+  ports::WholeBodyHandler* pushes() { return starts_runs_ ? &pushes_ : nullptr; }
   ports::LiveHandler& sockets() { return sockets_; }
   ports::LiveHandler& streams() { return streams_; }
   // Whether they may be asked yet.
@@ -52,6 +55,7 @@ class Pages {
   serve::LiveViews views_;
   deliver::TargetLocal target_local_;
   deliver::GitHttp git_;
+  deliver::Pushes pushes_;
   const bool starts_runs_;
   serve::RestRuns rest_;
   serve::CancelRuns cancel_;

@@ -141,7 +141,24 @@ constexpr std::string_view kSchemas = R"json(
    "propertyNames":{"pattern":"^[^=\\u0000]+$"},"additionalProperties":{"anyOf":[
    {"type":"string","pattern":"^[^\\u0000]*$"},{"type":["number","boolean"]}]}}}},
  {"type":"object","required":["again"],"additionalProperties":false,"properties":{
-  "again":{"type":"string","pattern":"^[a-z2-7]{26}$","description":"of a run to start again"}}}]},
+  "again":{"type":"string","pattern":"^[a-z2-7]{26}$","description":"of a run to start again"},
+  "parameters":{"type":"object","description":"over those that it had",
+   "propertyNames":{"pattern":"^[^=\\u0000]+$"},"additionalProperties":{"anyOf":[
+   {"type":"string","pattern":"^[^\\u0000]*$"},{"type":["number","boolean"]}]}}}}]},
+"Push":{"oneOf":[
+ {"type":"object","required":["revision"],"additionalProperties":false,"properties":{
+  "revision":{"type":"string","pattern":"^[A-Za-z0-9_][A-Za-z0-9_./-]*$","maxLength":200,
+   "description":"a commit, branch or tag; without a repository, of those the project has"},
+  "repository":{"type":"string","pattern":"^[a-z]+://[^\\s\\u0000]+$","maxLength":2000,
+   "description":"where it is fetched from"},
+  "branch":{"type":"string","pattern":"^[A-Za-z0-9_][A-Za-z0-9_./-]*$","maxLength":200,
+   "description":"of the project, which the revision becomes the tip of; main without"},
+  "parameters":{"type":"object","additionalProperties":true,
+   "description":"of the run; what is no string is taken as its JSON"}}},
+ {"type":"object","required":["again"],"additionalProperties":false,"properties":{
+  "again":{"type":"string","pattern":"^[a-z2-7]{26}$","description":"of a delivery's run"},
+  "parameters":{"type":"object","additionalProperties":true,
+   "description":"over those that it had"}}}]},
 "Event":{"description":"One of its kinds; schema/event.proto has all of its fields.",
  "propertyNames":{"$ref":"#/components/schemas/FieldName"},"oneOf":[
  {"type":"object","required":["run_key","run_state"],"properties":{
@@ -261,6 +278,15 @@ Operation post_runs() {
           R"("application/json":{"schema":{"$ref":"#/components/schemas/Launch"}})",
           {Answer{202, "it starts", kJson, "Launched"},
            Answer{404, "there is no such file, folder or run"}, Answer{507, "the disk is full"}}};
+}
+
+Operation post_pushes() {
+  return {"Deliver a revision that no git client pushes: fetched, an earlier one, or again",
+          {},
+          R"("application/json":{"schema":{"$ref":"#/components/schemas/Push"}})",
+          {Answer{202, "it begins", kJson, "Launched"},
+           Answer{404, "there is no such project, revision or delivery"},
+           Answer{409, "it was delivered too often"}}};
 }
 
 Operation cancel() {

@@ -20,6 +20,7 @@ web::Operation rejected();
 web::Operation sources();
 web::Operation runs();
 web::Operation post_runs();
+web::Operation post_pushes();
 web::Operation cancel();
 web::Operation run();
 web::Operation run_events();

@@ -187,6 +187,15 @@ void RouteTable::add_git(Pages* pages) {
   add("GET", "/git/{repository}/info/refs", 0);
   add("POST", "/git/{repository}/git-receive-pack", deliver::limits::kPushBytes);
   add("POST", "/git/{repository}/git-upload-pack", deliver::limits::kFetchBytes);
+  table_.push_back({.method = "POST",
+                    .pattern = "/api/v1/projects/{project}/pushes",
+                    .scope = Scope::git,
+                    .handler = whole(pages == nullptr ? nullptr : pages->pushes()),
+                    .elsewhere = pages == nullptr ? kNoServe : kNoGit,
+                    .body_limit = limits::kRequestBodyBytes,
+                    .json_only = true,
+                    .ready = pages == nullptr ? nullptr : &pages->ready(),
+                    .operation = operations::post_pushes()});
 }
 
 void RouteTable::add_visualizations(Visualizations* jobs) {

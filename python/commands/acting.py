@@ -52,6 +52,7 @@ def rollback(server: Server, revision: Optional[str]) -> int:
     key = server.post(f"/api/v1/projects/{project}/pushes", body)["run_key"]
     print(f"{branch} of {project} goes back to {(full or revision)[:7]}:", flush=True)
     print(f"  {server.url}/runs/{key}", flush=True)
+    server.await_run(key)
     return looking.watch(server, key, as_json=False)
 
 

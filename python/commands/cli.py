@@ -5,9 +5,9 @@ on standard error; `watch` ends with 1 where the run did not succeed.
 import argparse
 import os
 import sys
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, NamedTuple
 
-from commands import acting, init_project, looking, repository
+from commands import acting, completion, init_project, looking, repository
 from commands.errors import CommandError
 from commands.server import Server
 
@@ -16,7 +16,12 @@ _OPTION = ("-o", "--option")
 _NAMED: Dict[str, Any] = {"action": "append", "default": []}
 
 
-def _parser() -> argparse.ArgumentParser:
+class _Parser(NamedTuple):
+    whole: argparse.ArgumentParser
+    verbs: Dict[str, argparse.ArgumentParser]
+
+
+def _parser() -> _Parser:
     parser = argparse.ArgumentParser(prog="telltale", description=__doc__.split("\n")[0])
     commands = parser.add_subparsers(dest="command", required=True)
 
@@ -52,11 +57,18 @@ def _parser() -> argparse.ArgumentParser:
     credential.add_argument("verb")
     for name in ("runs", "watch", "cancel", "retry"):
         commands.choices[name].add_argument("--json", action="store_true", help="for programs")
-    return parser
+    commands.choices["runs"].add_argument("--keys", action="store_true", help="a key a line")
+    completion_ = commands.add_parser("completion", help="What a shell completes, as a script")
+    completion_.add_argument("shell", choices=("bash", "zsh"))
+    return _Parser(parser, dict(commands.choices))
 
 
 def main(argv: List[str]) -> int:
-    options = _parser().parse_args(argv)
+    parser = _parser()
+    options = parser.whole.parse_args(argv)
+    if options.command == "completion":
+        print(completion.text(options.shell, parser.verbs), end="")
+        return 0
     try:
         return _run(options)
     except CommandError as error:
@@ -78,6 +90,8 @@ def _run(options: argparse.Namespace) -> int:
     if options.command == "rollback":
         return acting.rollback(server, options.revision)
     if options.command == "runs":
+        if options.keys:
+            return looking.keys(server, options.text, options.limit)
         return looking.runs(server, options.text, options.limit, options.json)
     key = server.key_of(options.run)
     of_run: Dict[str, Callable[[], int]] = {

@@ -9,12 +9,13 @@ import subprocess
 import sys
 from typing import Any, Dict, List, Optional
 
-from commands import plain_script, repository
+from commands import notebook, plain_script, repository
 from commands.errors import CommandError
 from delivery import find_child
 
 _FILE = "pipeline.py"
-_LIKELY = ("train.py", "main.py", "run.py")
+_NOTEBOOK = ".ipynb"
+_LIKELY = ("train.py", "train.ipynb", "main.py", "run.py")
 
 
 def main(url: str, project: Optional[str], yes: bool) -> int:
@@ -68,20 +69,24 @@ class _Asking:
 def _write_pipeline(found: Dict[str, Any], ask: _Asking) -> None:
     if os.path.exists(_FILE):
         raise CommandError(f"{_FILE} has no @dsl.pipeline, and is not overwritten.")
-    scripts = sorted(name for name in os.listdir() if name.endswith(".py"))
+    # Python files first: of those and notebooks the first is taken, where none is likely.
+    named = sorted(os.listdir(), key=lambda name: (name.endswith(_NOTEBOOK), name))
+    scripts = [name for name in named if name.endswith((".py", _NOTEBOOK))]
     if not scripts:
         broken = "".join(f" {b['file']}:{b['line']}: {b['what']}." for b in found["broken"])
-        raise CommandError(f"There is no Python file here to make a pipeline of.{broken}")
+        raise CommandError(f"There is no script or notebook here to make a pipeline of.{broken}")
     likely = next((name for name in _LIKELY if name in scripts), scripts[0])
     script = ask("Which script trains?", likely)
     if script not in scripts:
         raise CommandError(f"There is no {script} here. There are: {', '.join(scripts)}.")
-    options = plain_script.options_of(script)
+    kind = notebook if script.endswith(_NOTEBOOK) else plain_script
+    options = kind.options_of(script)
     if options:
-        names = ask("Which of its options become parameters?", " ".join(o.name for o in options))
+        what = "values" if kind is notebook else "options"
+        names = ask(f"Which of its {what} become parameters?", " ".join(o.name for o in options))
         options = _chosen(options, names.replace(",", " ").split())
     name = ask("What is the pipeline called?", os.path.splitext(script)[0].replace("_", "-"))
-    text = plain_script.pipeline_text(script, name, options)
+    text = kind.pipeline_text(script, name, options)
     with open(_FILE, "w", encoding="utf-8") as file:
         file.write(text)
     print(f"{_FILE}:\n")
@@ -92,5 +97,5 @@ def _chosen(options: "List[plain_script.Option]", names: List[str]) -> "List[pla
     known = {option.name: option for option in options}
     for name in names:
         if name not in known:
-            raise CommandError(f"The script has no option --{name}. It has: {', '.join(known)}.")
+            raise CommandError(f"The script has no option {name}. It has: {', '.join(known)}.")
     return [known[name] for name in names]

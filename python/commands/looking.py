@@ -34,6 +34,12 @@ def runs(server: Server, text: str, limit: int, as_json: bool) -> int:
     return 0
 
 
+def keys(server: Server, text: str, limit: int) -> int:
+    for run in server.runs(limit, text):
+        print(run["run_key"])
+    return 0
+
+
 def _mark(entity: Dict[str, Any]) -> str:
     return _MARKS.get(str(entity.get("state")), "·")
 

@@ -5,10 +5,14 @@ without running it, and the text of the pipeline's file.
 import ast
 import json
 import keyword
+import os
 from typing import List, NamedTuple, Optional, Union
 
 from commands.errors import CommandError
 
+# Names that the pipeline's own code uses (also a notebook's).
+_TAKEN = {"command", "env", "file", "files", "folder", "json", "name", "os", "script"}
+_TAKEN |= {"subprocess", "sys", "tempfile", "text", "values"}
 _TYPES = {"int": int, "float": float, "str": str}
 Value = Union[int, float, str]
 
@@ -21,7 +25,7 @@ class Option(NamedTuple):
     @property
     def parameter(self) -> str:
         name = self.name.replace("-", "_")
-        return name + "_" if keyword.iskeyword(name) or name in ("files", "script") else name
+        return name + "_" if keyword.iskeyword(name) or name in _TAKEN else name
 
 
 def options_of(script: str) -> List[Option]:
@@ -94,14 +98,16 @@ def pipeline({defaults}):
 '''
 
 
+def task_name(file: str) -> str:
+    task = "".join(c if c.isalnum() else "_" for c in os.path.splitext(file)[0]) or "task"
+    return task if task.isidentifier() and not keyword.iskeyword(task) else "task_" + task
+
+
 def pipeline_text(script: str, name: str, options: List[Option]) -> str:
-    task = "".join(c if c.isalnum() else "_" for c in script[: -len(".py")]) or "task"
-    if not task.isidentifier() or keyword.iskeyword(task):
-        task = "task_" + task
     return _TEXT.format(
         script=script,
         script_text=json.dumps(script),
-        task=task,
+        task=task_name(script),
         name=json.dumps(name),
         signature="".join(f", {o.parameter}: {o.kind}" for o in options),
         options="".join(f'    command += ["--{o.name}", str({o.parameter})]\n' for o in options),

@@ -1,6 +1,7 @@
 """Questions to the server, with its user's token. Blocks; raises CommandError with a sentence."""
 
 import json
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -10,6 +11,7 @@ from commands.errors import CommandError
 from telltale.credentials import Token
 
 _TIMEOUT_S = 30.0
+_PERIOD_S = 0.1
 _ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
 _KEY_LENGTH = 26
 
@@ -57,6 +59,14 @@ class Server:
         query = urllib.parse.urlencode({"limit": limit, **({"text": text} if text else {})})
         found: List[Dict[str, Any]] = self.get(f"/api/v1/runs?{query}").get("runs", [])
         return found
+
+    def await_run(self, key: str) -> None:
+        """Until the server shows it: one that has just begun is told of by its own process."""
+        deadline = time.monotonic() + _TIMEOUT_S
+        while not self.get(f"/api/v1/runs?keys={key}").get("runs"):
+            if time.monotonic() > deadline:
+                raise CommandError(f"The server does not show the run {key}.")
+            time.sleep(_PERIOD_S)
 
     def key_of(self, named: str) -> str:
         """Of a run that is named by its key, the beginning of it, or "last"."""

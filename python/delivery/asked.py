@@ -11,12 +11,14 @@ from typing import Any, Dict, Optional
 
 from delivery import git, records
 from delivery.errors import DeliveryError
-from local_target.run_tracker import json_text
+from local_target.run_tracker import BEFORE_IT_SPOKE, json_text
 from telltale import ids
+from telltale.sender import Sender
 
 _NOT_FOUND = 3
 _CONFLICT = 4
 _WRONG = 5
+_ANNOUNCE_S = 3.0
 _HEADS = "refs/heads/"
 _MAIN = "main"
 _ADDRESS_LENGTH = 2_000
@@ -46,9 +48,18 @@ def main() -> int:
     except DeliveryError as error:
         print(error)
         return _CONFLICT
+    _announce(record)
     records.start(record)
     print(record.key)
     return 0
+
+
+def _announce(record: records.Record) -> None:
+    """So that its page is there when somebody is told of it."""
+    sender = Sender(record.url, record.key)
+    body = {"state": "PENDING", "version": BEFORE_IT_SPOKE, "source": records.SOURCE}
+    sender.put_fact("run_state", {**body, "name": record.title, "pipeline": record.project})
+    sender.close(_ANNOUNCE_S)
 
 
 def _body(data: bytes) -> Dict[str, Any]:

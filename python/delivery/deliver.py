@@ -20,7 +20,6 @@ from local_target.server_watch import ServerWatch
 from telltale.encoding import now_us
 from telltale.sender import Sender
 
-SOURCE = "push"
 _PERIOD_S = 0.2
 _LOCK_S = 3.0
 # At its end: how long a server that is away is waited for. Then it waits in the spool.
@@ -98,9 +97,9 @@ class Delivery:
         record = self._record
         self._tracker.run_state(
             state="RUNNING",
-            name=self._name(),
+            name=record.title,
             pipeline=record.project,
-            source=SOURCE,
+            source=records.SOURCE,
             started_at_us=record.pushed_at_us,
             message="",
         )
@@ -112,9 +111,6 @@ class Delivery:
         if not record.attempts:
             self._terminal.line(f"Delivering {record.short} of {record.branch}:")
             self._terminal.line(f"  {record.url}/runs/{record.key}")
-
-    def _name(self) -> str:
-        return f"{self._record.project} {self._record.branch} {self._record.short}"
 
     def _each_second(self) -> None:
         self._tracker.heartbeat()
@@ -177,7 +173,7 @@ class Delivery:
         stage.flush()
         record.finish_stage(what.name, result)
         if record.fetch and what.name == "receive":
-            self._tracker.run_state(name=self._name())
+            self._tracker.run_state(name=record.title)
         state = "SKIPPED" if result.get("skipped") else "SUCCEEDED"
         self._tracker.set_state(
             what.name,

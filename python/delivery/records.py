@@ -16,6 +16,7 @@ from delivery.errors import DeliveryError
 from telltale import ids
 from telltale.encoding import now_us
 
+SOURCE = "push"  # of a delivery's run
 _RECORD = "record.json"
 # A revision that is pushed to its branch again is a delivery of its own, so many times.
 _AGAIN = 1_000
@@ -47,6 +48,11 @@ class Record:
     def short(self) -> str:
         """Of the revision, or what it was called."""
         return str(self.revision)[:7] or str(self.fetch["revision"])
+
+    @property
+    def title(self) -> str:
+        """Of its run."""
+        return f"{self.project} {self.branch} {self.short}"
 
     @property
     def url(self) -> str:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Iterator, List, Sequence
 
 import pytest
-from conftest import PYTHON_DIRECTORY
+from conftest import PYTHON_DIRECTORY, RUN_KEY
 from pushing import IDENTITY, PIPELINE, Repository, delivering_server, ended, records
-from real_server import BINARY, Server, needs_server
+from real_server import BINARY, Server, await_that, events_of, needs_server
 
 pytestmark = needs_server
 
@@ -117,6 +117,58 @@ def test_a_plain_script_takes_init_and_a_push(
     assert "rate=7" in terminal.telltale("logs", run)
 
 
+NOTEBOOK = {
+    "nbformat": 4,
+    "nbformat_minor": 5,
+    "metadata": {},
+    "cells": [
+        {"cell_type": "markdown", "metadata": {}, "source": ["# Training\n", "epochs = 9"]},
+        {
+            "cell_type": "code",
+            "metadata": {},
+            "outputs": [],
+            "source": "%matplotlib inline\n!pip list",
+        },
+        {
+            "cell_type": "code",
+            "metadata": {},
+            "outputs": [],
+            "source": ["epochs = 2\n", "name = 'a run'\n", "best = 0\n", "rates = [0.1, 0.2]"],
+        },
+        {"cell_type": "code", "metadata": {}, "outputs": [], "source": "%%bash\nexit 1"},
+        {
+            "cell_type": "code",
+            "metadata": {},
+            "outputs": [],
+            "source": "for epoch in range(epochs):\n    %time best = epoch\n"
+            "    best = epoch\n    print(f'epoch={epoch} {name} loss={1 / (epoch + 1)}')",
+        },
+    ],
+}
+
+
+def test_a_notebook_takes_init_and_a_push(
+    server: Server, repository: Repository, terminal: Terminal
+) -> None:
+    repository.commit(train__ipynb=json.dumps(NOTEBOOK))
+    assert "train.ipynb as a pipeline" in terminal.telltale("init")
+    terminal.run("git", "add", "--all")
+    terminal.run("git", "commit", "-m", "a pipeline")
+    said = terminal.run("git", "push", "-o", "wait", "-o", "run.epochs=3", "telltale", "main")
+    assert "The run has succeeded." in said
+    run = records(server)[0]["finished"]["run"]["run_key"]
+    assert ended(server, run)["parameters"] == {"epochs": "3", "name_": '"a run"'}
+    assert "epoch=2 a run loss=" in terminal.telltale("logs", run)
+
+
+def test_a_notebook_that_is_none_is_told_why(repository: Repository, terminal: Terminal) -> None:
+    repository.commit(train__ipynb="{}")
+    assert "train.ipynb is no notebook" in terminal.telltale("init", status=1)
+    bad = {"cells": [{"cell_type": "code", "source": ["x = ="]}]}
+    repository.commit(train__ipynb=json.dumps(bad))
+    assert "train.ipynb, code cell 1: invalid syntax" in terminal.telltale("init", status=1)
+
+
 def test_init_asks_three_questions_and_takes_the_answers(
     repository: Repository, terminal: Terminal
 ) -> None:
@@ -189,10 +241,59 @@ def test_without_a_server_that_answers_it_says_so(
     assert "No Telltale answers at http://127.0.0.1:1" in said
 
 
+COMPLETE = """
+source <(telltale completion {shell})
+COMP_WORDS=(telltale {words})
+COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+_telltale
+echo "${{COMPREPLY[@]}}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("ro", "rollback"),
+        ("ru", "run runs"),
+        ("watch la", "last"),
+        ("push --o", "--option"),
+        ("runs --k", "--keys"),
+    ],
+)
+def test_bash_completes_verbs_options_and_runs(
+    terminal: Terminal, tmp_path: Path, words: str, found: str
+) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "telltale").symlink_to(BINARY)
+    terminal.environment["PATH"] = f"{tmp_path}/bin{os.pathsep}{os.environ['PATH']}"
+    said = terminal.run("bash", "-c", COMPLETE.format(shell="bash", words=words))
+    assert sorted(said.split()) == sorted(found.split())
+
+
+def test_the_key_of_a_run_is_completed(server: Server, terminal: Terminal, tmp_path: Path) -> None:
+    assert server.tell(*events_of("run_state", {"state": "RUNNING", "name": "a run"}))[0] == 200
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "telltale").symlink_to(BINARY)
+    terminal.environment["PATH"] = f"{tmp_path}/bin{os.pathsep}{os.environ['PATH']}"
+    await_that(lambda: RUN_KEY in terminal.telltale("runs", "--keys"))
+    said = terminal.run("bash", "-c", COMPLETE.format(shell="bash", words=f"watch {RUN_KEY[:5]}"))
+    assert said.strip() == RUN_KEY
+
+
 def test_every_verb_of_the_program_is_known_to_python() -> None:
     environment = {**os.environ, "PYTHONPATH": str(PYTHON_DIRECTORY)}
     listed: Any = subprocess.run([BINARY, "--help"], capture_output=True, check=True).stdout
-    for verb in ("init", "push", "runs", "watch", "logs", "cancel", "retry", "rollback"):
+    for verb in (
+        "init",
+        "push",
+        "runs",
+        "watch",
+        "logs",
+        "cancel",
+        "retry",
+        "rollback",
+        "completion",
+    ):
         assert f"  {verb} ".encode() in listed
         command = [sys.executable, "-m", "commands", verb, "--help"]
         subprocess.run(command, env=environment, check=True, capture_output=True)

@@ -15,7 +15,7 @@
 namespace telltale::main {
 namespace {
 
-constexpr std::array<std::pair<const char*, const char*>, 9> kCommands = {{
+constexpr std::array<std::pair<const char*, const char*>, 10> kCommands = {{
     {"init", "Make this repository one that is pushed to a server"},
     {"push", "git push to the server"},
     {"runs", "The newest runs"},
@@ -24,6 +24,7 @@ constexpr std::array<std::pair<const char*, const char*>, 9> kCommands = {{
     {"cancel", "Ask a run to stop"},
     {"retry", "Start a run again, as it was"},
     {"rollback", "Deliver an earlier revision again"},
+    {"completion", "What bash or zsh completes, as a script"},
     {"credential", "What git asks for the token (gitcredentials)"},
 }};
 

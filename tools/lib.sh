@@ -81,6 +81,7 @@ PACKAGES_page=(python3 python3-venv)
 PACKAGES_python=(python3 python3-venv git)
 PACKAGES_test=(libgtest-dev libgmock-dev chromium)
 # Java runs Kafka, maven fetches it, openssl makes its certificate, kcat is a consumer not ours.
+PACKAGES_svn=(subversion)
 PACKAGES_component=(python3 openjdk-17-jre-headless maven kcat openssl)
 PACKAGES_bench=(libbenchmark-dev iproute2)  # ss tells what a process reads from Kafka
 PACKAGES_format=(clang-format-16)

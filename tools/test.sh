@@ -97,7 +97,7 @@ run_component() {
 run_fuzz() { JUNIT=$RESULTS/junit/fuzz.xml tools/fuzz.sh 8; }
 
 need build page test python
-[ "${COMPONENTS:-}" != all ] || need format
+[ "${COMPONENTS:-}" != all ] || need format svn
 ! wanted clang 1 || need clang
 tools/setup.sh page python
 [ ! -f ui/package.json ] || use_node

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Any, Callable, Dict, List, NamedTuple
 
-from commands import acting, completion, init_project, looking, repository
+from commands import acting, completion, init_project, looking, repository, subversion
 from commands.errors import CommandError
 from commands.server import Server
 
@@ -36,6 +36,9 @@ def _parser() -> _Parser:
     init.add_argument("--yes", action="store_true", help="ask nothing, take what is likely")
     push = add("push", "git push to the server, as `git push telltale BRANCH`")
     push.add_argument(*_OPTION, **_NAMED, help="run.NAME=VALUE, wait")
+    push.add_argument("--svn", metavar="URL@REVISION", help="what Subversion has there, instead")
+    push.add_argument("--project", help="with --svn: its name on the server")
+    push.add_argument("--branch", help="with --svn: the branch that it becomes")
     runs = add("runs", "The newest runs")
     runs.add_argument("text", nargs="?", default="", help="only those that have it in their names")
     runs.add_argument("--limit", type=int, default=20)
@@ -82,7 +85,7 @@ def _run(options: argparse.Namespace) -> int:
     here: Dict[str, Callable[[], int]] = {
         "credential": lambda: repository.credential(options.verb, sys.stdin, sys.stdout),
         "init": lambda: init_project.main(options.url, options.project, options.yes),
-        "push": lambda: repository.push(options.option),
+        "push": lambda: _push(options),
     }
     if options.command in here:
         return here[options.command]()
@@ -101,3 +104,10 @@ def _run(options: argparse.Namespace) -> int:
         "retry": lambda: acting.retry(server, key, options.option, options.json),
     }
     return of_run[options.command]()
+
+
+def _push(options: argparse.Namespace) -> int:
+    if options.svn is None:
+        return repository.push(options.option)
+    what = subversion.wanted(options.svn, options.project, options.branch)
+    return subversion.push(options.url, what, options.option)

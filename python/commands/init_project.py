@@ -4,7 +4,6 @@ plain script where there is none. Asks three questions at most, and shows the fi
 
 import json
 import os
-import re
 import subprocess
 import sys
 from typing import Any, Dict, List, Optional
@@ -28,7 +27,7 @@ def main(url: str, project: Optional[str], yes: bool) -> int:
     found = _find()
     if not found["pipelines"]:
         _write_pipeline(found, ask)
-    name = project or _name_of(os.path.basename(top))
+    name = project or repository.name_of(os.path.basename(top))
     repository.connect(url, name)
     print(f"The remote telltale is {repository.git('remote', 'get-url', repository.REMOTE)}")
     branch = repository.git("symbolic-ref", "--short", "HEAD", works=False) or "main"
@@ -48,12 +47,6 @@ def _find() -> Dict[str, Any]:
     except ValueError:
         raise CommandError("The Python files here take too much memory or time to read.") from None
     return found
-
-
-def _name_of(folder: str) -> str:
-    """What the server takes as a project's name (server/deliver/git_http)."""
-    name = re.sub(r"[^A-Za-z0-9_-]+", "-", folder).strip("-_")[:64]
-    return name or "project"
 
 
 class _Asking:

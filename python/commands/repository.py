@@ -3,6 +3,7 @@ git told to ask this program for the token. No secret stands in .git/config.
 """
 
 import os
+import re
 import shlex
 import subprocess
 import urllib.parse
@@ -25,17 +26,35 @@ def git(*arguments: str, works: bool = True) -> str:
     return done.stdout.decode("utf-8", "replace").strip() if done.returncode == 0 else ""
 
 
+def name_of(folder: str) -> str:
+    """What the server takes as a project's name (server/deliver/git_http)."""
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", folder).strip("-_")[:64]
+    return name or "project"
+
+
+def address_of(url: str, project: str) -> str:
+    return f"{url.rstrip('/')}/git/{project}.git"
+
+
+def _helper() -> str:
+    return "!" + shlex.quote(os.environ.get("TELLTALE_PROGRAM") or "telltale") + " credential"
+
+
+def credential_helper() -> str:
+    """As a setting of git's."""
+    return f"credential.helper={_helper()}"
+
+
 def connect(url: str, project: str) -> None:
-    address = f"{url.rstrip('/')}/git/{project}.git"
+    address = address_of(url, project)
     known = git("remote").split("\n")
     git("remote", "set-url" if REMOTE in known else "add", REMOTE, address)
     parts = urllib.parse.urlsplit(url)
     name = f"credential.{parts.scheme}://{parts.netloc}.helper"
-    program = os.environ.get("TELLTALE_PROGRAM") or "telltale"
     git("config", "--unset-all", name, works=False)
     # The empty one first: no other helper is asked, nor told the token to keep.
     git("config", "--add", name, "")
-    git("config", "--add", name, "!" + shlex.quote(program) + " credential")
+    git("config", "--add", name, _helper())
 
 
 def credential(verb: str, asked: TextIO, answer: TextIO) -> int:

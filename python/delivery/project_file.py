@@ -20,6 +20,7 @@ class Settings(NamedTuple):
     file: str = ""  # of the pipeline; empty: the one there is
     pipeline: str = ""  # which one of the file
     requirements: str = ""
+    workflow: str = ""  # path of Argo's own kind of file, in the place of a pipeline
     target: str = ""  # of the server's; empty: local
     test: Optional[List[str]] = None  # the command's words; [] is no test, None is what there is
     parameters: Mapping[str, str] = MappingProxyType(
@@ -41,6 +42,7 @@ class _Reader:
                 "pipeline": self._pipeline,
                 "requirements": self._path,
                 "test": self._words,
+                "workflow": self._path,
                 "target": self._text,
                 "parameters": self._parameters,
                 "branches": self._branches,
@@ -52,6 +54,7 @@ class _Reader:
             file,
             pipeline,
             found.get("requirements", ""),
+            found.get("workflow", ""),
             branch.get("target", found.get("target", "")),
             found.get("test"),
             {**found.get("parameters", {}), **branch.get("parameters", {})},

@@ -16,6 +16,7 @@ from delivery import (
     git,
     junit_results,
     project_file,
+    target_argo,
     target_kfp,
     target_local,
     targets,
@@ -40,7 +41,7 @@ _PYTHON_DIRECTORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _NOT_PASSED_ON = ("GIT_", "TELLTALE_")
 
 
-_OF_KIND: Dict[str, Any] = {targets.LOCAL: target_local, "kfp": target_kfp}
+_OF_KIND: Dict[str, Any] = {targets.LOCAL: target_local, "kfp": target_kfp, "argo": target_argo}
 
 
 class StageSpec(NamedTuple):
@@ -91,15 +92,10 @@ def package(record: Record, stage: Stage) -> Result:
     settings = _settings(record)
     target = targets.find(record.data, settings.target)
     found = _find(folder, stage)
+    if target.kind == "argo" or settings.workflow:
+        return _package_workflow(record, stage, settings, found["tests"])
     pipeline = _the_one(found, settings)
-
-    def run(command: List[str], why: str) -> None:
-        stage.say("$ " + " ".join(os.path.basename(part) for part in command[:3]))
-        if stage.run(command, users_environment(), folder, _INSTALL_S) != 0:
-            raise DeliveryError(f"{why}; its log says why.")
-
-    made = environment.of_project(folder, record.data, settings.requirements, run)
-    stage.say(made.told)
+    made = _environment(record, stage, settings)
     given = {**settings.parameters, **pushed_parameters(record)}
     compiled = _compile(record, stage, made.python, pipeline, given)
     parameters = {name: json.dumps(value) for name, value in compiled["parameters"].items()}
@@ -117,6 +113,51 @@ def package(record: Record, stage: Stage) -> Result:
         "values": compiled["values"],
         "target": target.name,
         "pipeline": {**pipeline, "title": compiled["name"]},
+    }
+
+
+def _environment(
+    record: Record, stage: Stage, settings: project_file.Settings
+) -> environment.Environment:
+    folder = source_of(record)
+
+    def run(command: List[str], why: str) -> None:
+        stage.say("$ " + " ".join(os.path.basename(part) for part in command[:3]))
+        if stage.run(command, users_environment(), folder, _INSTALL_S) != 0:
+            raise DeliveryError(f"{why}; its log says why.")
+
+    made = environment.of_project(folder, record.data, settings.requirements, run)
+    stage.say(made.told)
+    return made
+
+
+def _package_workflow(
+    record: Record, stage: Stage, settings: project_file.Settings, tests: bool
+) -> Result:
+    """Of a target that takes Argo's Workflows as they are."""
+    target = targets.find(record.data, settings.target)
+    if target.kind != "argo":
+        raise DeliveryError(f"telltale.yaml: a workflow is for a target argo, not {target.name}.")
+    if not settings.workflow:
+        raise DeliveryError(
+            f"The target {target.name} takes a Workflow of Argo: name its file in telltale.yaml, "
+            "`workflow: FILE`. A pipeline of KFP needs a target of the kind kfp."
+        )
+    given = {**settings.parameters, **pushed_parameters(record)}
+    body = target_argo.read(source_of(record), settings.workflow, given)
+    title = target_argo.title_of(body)
+    for name, value in target_argo.parameters_of(body).items():
+        stage.say(f"{name} = {json.dumps(value)}")
+    made = _environment(record, stage, settings)
+    return {
+        "told": f"{settings.workflow} → {title}",
+        "outputs": {"pipeline": title, "file": settings.workflow},
+        "python": made.python,
+        "tests": tests if settings.test is None else bool(settings.test),
+        "test": settings.test,
+        "given": given,
+        "target": target.name,
+        "pipeline": {"file": settings.workflow, "name": title, "title": title},
     }
 
 

@@ -40,6 +40,8 @@ def find(data: str, name: str) -> Target:
         raise DeliveryError(f"The server's {NAME}: {name}: {what}.")
     if not fields.get("url", "").startswith(("https://", "http://")):
         raise DeliveryError(f"The server's {NAME}: {name}: url is an address, https://….")
+    if fields["kind"] == "argo" and not fields.get("namespace"):
+        raise DeliveryError(f"The server's {NAME}: {name}: a target argo has a namespace.")
     place = Place(*(fields.get(field, "") for field in Place._fields))
     rest = {f: fields[f] for f in ("namespace", "experiment_id", "service_account") if f in fields}
     return Target(name, fields["kind"], place, **rest)

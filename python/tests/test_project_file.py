@@ -69,3 +69,13 @@ def test_hostile_text_is_refused_in_little_time() -> None:
     for data in (b"[" * 60_000, b"\xff\xfe\x00", b"a: " + b"x" * 70_000, b"a:\n" * 5_000):
         with pytest.raises(DeliveryError):
             read(data, "main")
+
+
+def test_a_branch_names_its_own_target() -> None:
+    text = b"target: staging\nworkflow: a/b.yaml\nbranches:\n  main: {target: production}\n"
+    assert read(text, "main").target == "production"
+    assert read(text, "other").target == "staging"
+    assert read(text, "other").workflow == "a/b.yaml"
+    assert not read(b"pipeline: a.py\n", "main").target
+    with pytest.raises(DeliveryError, match="is no path of a file in this repository"):
+        read(b"workflow: ../a.yaml\n", "main")

@@ -21,6 +21,7 @@ from telltale.encoding import now_us
 from telltale.sender import Sender
 
 _PERIOD_S = 0.2
+_NICE = 5
 _LOCK_S = 3.0
 # At its end: how long a server that is away is waited for. Then it waits in the spool.
 _DELIVER_WITHIN_S = 3600.0
@@ -35,6 +36,8 @@ def main(folder: str) -> int:
     # git's own memory is bounded (server/deliver/git_http); what is delivered is the user's.
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+    # However many there are, whoever watches them comes first.
+    os.nice(_NICE)
     record = records.read(folder)
     if record is None:
         return 1

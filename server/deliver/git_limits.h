@@ -15,8 +15,8 @@ inline constexpr std::size_t kFetchBytes = 4U << 20;
 inline constexpr std::size_t kPieceBytes = 64U << 10;
 // git answers while it still reads what was asked; it waits once so much was not fetched.
 inline constexpr std::size_t kAheadBytes = 1U << 20;
-// At a time: each may take a core.
-inline constexpr std::size_t kSessions = 16;
+// At a time. Most of them only show a terminal what its delivery says; what one takes is bounded.
+inline constexpr std::size_t kSessions = 64;
 inline constexpr const char* kSessionMemory = "2147483648";  // bytes of address space
 // Also of a push whose terminal waits for the run: it can be watched on the page from then on.
 inline constexpr std::int64_t kSessionUs = 3'600'000'000;

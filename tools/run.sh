@@ -37,7 +37,7 @@ trap finish EXIT
 trap 'printf "\n"; say "stopping (the data stays in $DATA)"; exit 130' INT
 
 build/telltale serve --listen "127.0.0.1:$PORT" --data "$DATA" --python "$ROOT/.venv/bin/python" \
-  >"$LOGS/server.log" 2>&1 </dev/null &
+  --render-workers 2 >"$LOGS/server.log" 2>&1 </dev/null &
 server=$!
 echo "$server" >"$DATA/server.pid"
 if ! client ready "$URL" "$server"; then
@@ -70,9 +70,23 @@ say "\$ git push telltale main"
 git -C "$EXAMPLE" push telltale main 2>&1 | tee "$LOGS/push.log" ||
   die "The example could not be pushed."
 run=$(sed -n 's|.*/runs/\([a-z2-7]\{26\}\).*|\1|p' "$LOGS/push.log" | tail -n 1)
+# What draws visualizations is large, and the example shows its own without: so it comes after. The
+# server looks for it once a minute.
+install_render() {
+  .venv/bin/uv pip install --quiet --python .venv/bin/python -r python/requirements-render.txt
+}
 if [ -n "${ONCE:-}" ]; then
   client summary "$URL" "$run"
 else
+  render=$(sum python/requirements-render.txt)
+  if [ ! -x .venv/bin/waitress-serve ] || ! fresh render "$render"; then
+    if step "Packages that draw visualizations" 16 install_render; then
+      stamp render "$render"
+      say "Visualize... on a run's Results draws from now on"
+    else
+      say "Nothing is drawn on request without them; all else works"
+    fi
+  fi
   say "Ctrl-C stops the server"
   wait "$server" || die "The server ended by itself; see ${LOGS#"$ROOT"/}/server.log"
 fi

@@ -2,7 +2,8 @@
 
 load -> a dozen folds checked side by side -> one training per learning rate -> evaluate the best.
 Metrics reach Telltale three ways: the SDK (loss, accuracy), a progress bar on standard output, and
-`name=value` lines with no SDK at all (the checks).
+`name=value` lines with no SDK at all (the checks). Each training shows its ROC curve after every
+epoch (telltale.show).
 """
 
 from typing import List
@@ -11,6 +12,7 @@ from kfp import dsl
 
 IMAGE = "python:3.11"
 PACKAGES = ["scikit-learn"]
+DRAWING = [*PACKAGES, "matplotlib"]
 
 
 @dsl.component(base_image=IMAGE, packages_to_install=PACKAGES)
@@ -91,7 +93,7 @@ def check_fold(fold: int, train_data: dsl.Input[dsl.Dataset]) -> float:
     return accuracy
 
 
-@dsl.component(base_image=IMAGE, packages_to_install=PACKAGES)
+@dsl.component(base_image=IMAGE, packages_to_install=DRAWING)
 def train(
     learning_rate: float,
     epochs: int,
@@ -108,7 +110,9 @@ def train(
 
     os.nice(5)
     import numpy
+    from matplotlib.figure import Figure
     from sklearn.linear_model import SGDClassifier
+    from sklearn.metrics import roc_curve
 
     import telltale
 
@@ -122,13 +126,13 @@ def train(
     classifier = SGDClassifier(
         loss="log_loss", learning_rate="constant", eta0=learning_rate, random_state=seed
     )
+    axes = Figure(figsize=(4.5, 4.5)).subplots()
     order = numpy.random.default_rng(seed)
     step = 0
     # Told from the start, so that the bars below are not taken for the whole.
     telltale.progress(0, epochs, unit="epoch")
     for epoch in range(1, epochs + 1):
-        rows = order.permutation(len(y) - last) + last
-        batches = numpy.array_split(rows, 20)
+        batches = numpy.array_split(order.permutation(len(y) - last) + last, 20)
         started = time.monotonic()
         for number, batch in enumerate(batches, start=1):
             classifier.partial_fit(x[batch], y[batch], classes=[0, 1])
@@ -149,11 +153,14 @@ def train(
         telltale.log_metrics({"loss": loss, "accuracy": accuracy}, step=epoch)
         telltale.progress(epoch, epochs, unit="epoch", note=f"epoch {epoch} of {epochs}")
         print(f"epoch {epoch}: loss={loss:.4f} accuracy={accuracy:.4f}", flush=True)
+        axes.clear()
+        axes.plot(*roc_curve(y[:last] == 0, classifier.predict_proba(x[:last])[:, 0])[:2])
+        axes.set(xlabel="False alarms", ylabel="Tumours found", title=f"After epoch {epoch}")
+        telltale.show(axes, name="ROC curve")
 
     with open(model.path, "wb") as file:
         pickle.dump(classifier, file)
-    model.metadata["framework"] = "scikit-learn"
-    model.metadata["learning_rate"] = learning_rate
+    model.metadata.update(framework="scikit-learn", learning_rate=learning_rate)
     metrics.log_metric("accuracy", accuracy)
     metrics.log_metric("loss", loss)
     return accuracy
@@ -207,6 +214,15 @@ def evaluate(
     metrics.log_metric("roc_auc", auc)
     metrics.log_metric("nearest_mean_accuracy", sum(simple_accuracies) / len(simple_accuracies))
     print(f"accuracy={accuracy:.4f} roc_auc={auc:.4f}")
+    rows = "".join(
+        f"<tr><th>{name}<td>{found}<td>{missed}"
+        for name, (found, missed) in zip(["malignant", "benign"], table)
+    )
+    telltale.show(
+        f"<style>body {{ font: 14px system-ui }} td {{ text-align: right; padding: 4px 12px }}"
+        f"</style><table><tr><th><th>said malignant<th>said benign{rows}</table>",
+        name="The best model on unseen tumours",
+    )
     return accuracy
 
 

@@ -42,6 +42,7 @@ _EXPECTED_S = {
     "create environment": 2,
     "install kfp": 25,
     "install scikit-learn": 20,
+    "install matplotlib": 4,
 }
 _EXPECTED_OTHER_S = 5
 _TOLD_EVERY_S = 5.0

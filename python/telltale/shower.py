@@ -35,7 +35,7 @@ _RETRY_FIRST_S = 0.05
 _RETRY_LAST_S = 1.0
 _HEAD_BYTES = 64 << 10
 # It changes nothing to send these again.
-_REFUSED_STATUS = (400, 404, 405, 413, 415, 422)
+_REFUSED_STATUS = (400, 404, 405, 413, 415, 422, 501)
 _NO_RIGHT_STATUS = (401, 403)
 
 

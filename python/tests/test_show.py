@@ -4,8 +4,9 @@ import contextlib
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, Iterator, List, Set
 
 import pytest
 from conftest import PYTHON_DIRECTORY, RUN_KEY
@@ -16,6 +17,7 @@ from telltale.shower import deliver_left
 from telltale.shown import BYTES_LIMIT, as_shown
 
 pytestmark = needs_server
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "breast_cancer" / "pipeline.py"
 FIGURE = """
 import telltale
 class Figure:
@@ -46,7 +48,7 @@ def step(server: Server, code: str, **more: str) -> "subprocess.Popen[str]":
         "TELLTALE_EXIT_WAIT_S": "60",
         **more,
     }
-    command = ["python3", "-c", FIGURE + code]
+    command = [sys.executable, "-c", FIGURE + code]
     pipe = subprocess.PIPE
     return subprocess.Popen(
         command, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True
@@ -261,6 +263,37 @@ def test_no_worker_draws_the_type_of_what_steps_show(server: Server) -> None:
     assert server.ask("/api/v1/render/types", body, server.owner, "PUT")[0] == 204
     answer = server.ask("/api/v1/visualizations", b'{"type":"show"}', server.owner)
     assert answer[0] == 404
+
+
+def test_the_example_shows_its_curve_while_it_trains(server: Server) -> None:
+    code = f"""
+import runpy
+from kfp import dsl
+of = runpy.run_path({str(EXAMPLE)!r})
+def made(kind, name): return kind(name=name, uri=os.path.join(os.getcwd(), name))
+data, rest = made(dsl.Dataset, "train"), made(dsl.Dataset, "test")
+of["load"].python_func(seed=7, train_data=data, test_data=rest)
+model, metrics = made(dsl.Model, "model"), made(dsl.Metrics, "metrics")
+train = of["train"].python_func
+train(learning_rate=0.05, epochs=4, seed=7, train_data=data, model=model, metrics=metrics)
+telltale.flush(60)
+input()
+"""
+    folder = server.data.parent
+    process = step(server, f"import os\nos.chdir({str(folder)!r})\n" + code)
+    seen: Set[str] = set()  # addresses: another one for each curve
+
+    def has_been_redrawn() -> bool:
+        seen.update(part["url"] for part in parts(server))
+        assert process.poll() is None
+        return len(seen) > 1
+
+    await_that(has_been_redrawn)
+    (curve,) = parts(server)
+    assert (curve["name"], curve["content_type"]) == ("ROC curve", "image/png")
+    assert bodies(server)[0].startswith(b"\x89PNG")
+    out, err = process.communicate("\n")
+    assert process.returncode == 0, out + err
 
 
 class _Mime:

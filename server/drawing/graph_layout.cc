@@ -25,6 +25,9 @@ constexpr std::uint64_t kAfreshSteps = 600;
 // Of an update, for lanes near the boxes of edges that were given none.
 constexpr std::uint64_t kSearchSteps = 1'000'000;
 constexpr std::uint64_t kEdgeSteps = 8;
+// What cannot be left out costs each edge its share: of more of them it alone would take most of a
+// tenth of a second, and nobody follows so many by eye.
+constexpr std::size_t kEdgesMost = 20'000;
 // Routing all edges, their points included; past it each is one curve.
 constexpr std::uint64_t kRouteSteps = 3'000'000;
 constexpr std::uint64_t kRestoreSteps = 2 * GraphLayout::kCreditMost;
@@ -47,6 +50,12 @@ bool can_run(const LayoutLane& lane, const LayoutBox& from, const LayoutBox& to)
     y = step.y;
   }
   return !lane.steps.empty();
+}
+
+std::size_t count_edges(const BoxGraph& graph) {
+  std::size_t edges = 0;
+  for (const std::vector<Node>& above : graph.above) edges += above.size();
+  return edges;
 }
 
 }  // namespace
@@ -109,6 +118,7 @@ bool GraphLayout::place_afresh(std::span<const LayoutTask> tasks, Work& work) {
   const std::vector<LayoutBox> boxes = std::move(graph_.boxes);
   const std::vector<std::vector<Node>> above = std::move(graph_.above);
   graph_ = make_box_graph(tasks, work);
+  if (count_edges(graph_) > kEdgesMost) work.end();
   if (work.is_over()) return true;
   lanes_ = place_all(graph_, work);
   if (work.is_over()) return true;

@@ -15,6 +15,8 @@ class Work {
   explicit Work(std::uint64_t most = std::numeric_limits<std::uint64_t>::max()) : most_(most) {}
 
   void add(std::uint64_t steps) { spent_ += steps; }
+  // Nothing more may be done than what was.
+  void end() { most_ = 0; }
   bool is_over() const { return spent_ > most_; }
   std::uint64_t spent() const { return spent_; }
   std::uint64_t left() const { return is_over() ? 0 : most_ - spent_; }

@@ -30,10 +30,10 @@ constexpr std::string_view kNoLaunch =
 
 }  // namespace
 
-RouteTable::RouteTable(ports::Runtime& loop, web::BodyBudget& bodies, Counters& counters,
-                       Troubles troubles, const Answerers& who)
+RouteTable::RouteTable(ports::Runtime& loop, web::BodyBudget& bodies, Troubles troubles,
+                       Say metrics, const Answerers& who)
     : loop_(loop), bodies_(bodies) {
-  add_process(counters, std::move(troubles));
+  add_process(std::move(troubles), std::move(metrics));
   add_sources(who.sources);
   add_events(who);
   add_sign_in(who.sign_in);
@@ -56,7 +56,7 @@ ports::HttpHandler* RouteTable::whole(ports::WholeBodyHandler* handler) {
   return handlers_.emplace_back(std::make_unique<web::WholeBody>(loop_, bodies_, *handler)).get();
 }
 
-void RouteTable::add_process(Counters& counters, Troubles troubles) {
+void RouteTable::add_process(Troubles troubles, Say metrics) {
   table_.push_back(
       {.method = "GET",
        .pattern = "/healthz",
@@ -74,8 +74,8 @@ void RouteTable::add_process(Counters& counters, Troubles troubles) {
   table_.push_back({.method = "GET",
                     .pattern = "/metrics",
                     .scope = Scope::read,
-                    .handler = plain([&counters](const HttpRequest&) {
-                      HttpResponse response = web::text_answer(200, counters.prometheus());
+                    .handler = plain([metrics = std::move(metrics)](const HttpRequest&) {
+                      HttpResponse response = web::text_answer(200, metrics());
                       response.content_type = "text/plain; version=0.0.4; charset=utf-8";
                       return response;
                     }),

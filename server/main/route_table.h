@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "base/counters.h"
 #include "collect/http_sources.h"
 #include "main/pages.h"
 #include "main/visualizations.h"
@@ -31,15 +30,16 @@ struct Answerers {
 
 class RouteTable {
  public:
+  using Say = std::function<std::string()>;
   // A line each: why the process cannot do its work, empty when it is ready; and what of its
   // sources it cannot read, with which all the rest works.
   struct Troubles {
-    std::function<std::string()> of_process;
-    std::function<std::string()> of_sources;
+    Say of_process;
+    Say of_sources;
   };
 
-  // All outlive it.
-  RouteTable(ports::Runtime& loop, web::BodyBudget& bodies, Counters& counters, Troubles troubles,
+  // `metrics`: what /metrics answers. All that is given outlives it.
+  RouteTable(ports::Runtime& loop, web::BodyBudget& bodies, Troubles troubles, Say metrics,
              const Answerers& who);
 
   const web::Routes& routes() const { return *routes_; }
@@ -47,7 +47,7 @@ class RouteTable {
  private:
   ports::HttpHandler* plain(web::PlainAnswer::Say say);
   ports::HttpHandler* whole(ports::WholeBodyHandler* handler);
-  void add_process(Counters& counters, Troubles troubles);
+  void add_process(Troubles troubles, Say metrics);
   void add_sources(collect::HttpSources* sources);
   void add_events(const Answerers& who);
   void add_sign_in(ports::WholeBodyHandler* sign_in);

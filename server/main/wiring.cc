@@ -121,6 +121,7 @@ struct Wiring::Parts {
   bool stopped = false;
 
   Status start_loops(const Roles& roles);
+  std::string metrics() const;
   void let_in(Access access, const ServeConfig& config);
   void build(const Roles& roles, const std::vector<SourceSpec>& specs,
              deliver::TargetLocalOptions local, jobs::JobSources source_files,
@@ -139,6 +140,24 @@ Status Wiring::Parts::start_loops(const Roles& roles) {
   if (Status status = start(true, "serve", serve_thread); !status.ok()) return status;
   if (Status status = start(roles.fold, "fold", fold_thread); !status.ok()) return status;
   return start(roles.collect, "collect", collect_thread);
+}
+
+std::string Wiring::Parts::metrics() const {
+  constexpr std::string_view kName = "telltale_loop_longest_turn_seconds";
+  std::string text = counters.prometheus();
+  text += fmt::format(
+      "# HELP {0} The most processor time one turn of a loop took: others waited for it.\n"
+      "# TYPE {0} gauge\n",
+      kName);
+  const auto add = [&](std::string_view name, const auto& loop) {
+    if (loop != nullptr)
+      text += fmt::format("{}{{loop=\"{}\"}} {:.6f}\n", kName, name,
+                          static_cast<double>(loop->longest_turn_us()) / 1e6);
+  };
+  add("serve", serve_thread);
+  add("fold", fold_thread);
+  add("collect", collect_thread);
+  return text;
 }
 
 void Wiring::Parts::let_in(Access access, const ServeConfig& config) {
@@ -204,12 +223,13 @@ void Wiring::Parts::build(const Roles& roles, const std::vector<SourceSpec>& spe
     visualizations =
         std::make_unique<Visualizations>(*serve_thread, log, store, std::move(source_files));
   }
-  routes =
-      std::make_unique<RouteTable>(*serve_thread, bodies, counters,
-                                   RouteTable::Troubles{[this] { return health->troubles(); },
-                                                        [this] { return source_health->lines(); }},
-                                   Answerers{ingest.get(), http_rejected.get(), http_sources.get(),
-                                             sign_in.get(), pages.get(), visualizations.get()});
+  routes = std::make_unique<RouteTable>(
+      *serve_thread, bodies,
+      RouteTable::Troubles{[this] { return health->troubles(); },
+                           [this] { return source_health->lines(); }},
+      [this] { return metrics(); },
+      Answerers{ingest.get(), http_rejected.get(), http_sources.get(), sign_in.get(), pages.get(),
+                visualizations.get()});
   http = std::make_unique<web::HttpServer>(serve_thread->context(), *serve_thread, routes->routes(),
                                            *authenticator, bodies, counters);
 }

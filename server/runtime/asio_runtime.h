@@ -32,6 +32,10 @@ class AsioRuntime final : public ports::Runtime {
   // Runs what was posted so far, then ends the thread; what is posted later never runs.
   void join();
   boost::asio::io_context& context();
+  // The most processor time that one turn has taken: for so long everything else on this loop
+  // waited. A turn never waits itself, so this is how long it takes on a machine of its own. Of any
+  // thread.
+  std::int64_t longest_turn_us() const;
 
  private:
   struct State;

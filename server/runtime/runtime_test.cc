@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <ctime>
 #include <future>
 #include <vector>
 
@@ -70,6 +71,25 @@ TEST(AsioRuntime, TimersFireAndCancelledOnesDoNot) {
     runtime.post_after(2'000, [&] { fired.set_value(true); });
   });
   EXPECT_TRUE(fired.get_future().get());
+}
+
+TEST(AsioRuntime, KnowsItsLongestTurn) {
+  AsioRuntime runtime("test");
+  const auto spend = [&](std::int64_t us) {
+    std::promise<void> spent;
+    runtime.post([&] {
+      const std::clock_t enough = std::clock() + us * CLOCKS_PER_SEC / 1'000'000;
+      while (std::clock() < enough) {
+      }
+    });
+    runtime.post([&] { spent.set_value(); });
+    spent.get_future().wait();
+    return runtime.longest_turn_us();
+  };
+  const std::int64_t longest = spend(30'000);
+  // Of all that the process spends meanwhile, next to everything is this thread's.
+  EXPECT_GE(longest, 20'000);
+  EXPECT_EQ(spend(0), longest);
 }
 
 }  // namespace

@@ -24,6 +24,8 @@ OWN_FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "types")
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,63}$")
 _FILE_BYTES_MAX = 1 << 20
 _TYPES_MAX = 500
+# What steps show by themselves (telltale.show) is listed as a visualization of this type.
+_NOT_DRAWN = "show"
 _KINDS = {
     "str": "string",
     "int": "integer",
@@ -184,6 +186,9 @@ class Registry:
             for entry in entries:
                 name, extension = os.path.splitext(entry)
                 if extension != ".py" or not _NAME.match(name) or len(found) >= _TYPES_MAX:
+                    continue
+                if name == _NOT_DRAWN:
+                    self.problems[os.path.join(folder, entry)] = "this name is taken"
                     continue
                 read = self._read(os.path.join(folder, entry), name, folder)
                 if read is not None:

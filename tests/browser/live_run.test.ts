@@ -92,7 +92,8 @@ test('at the end nothing is missing', async () => {
 
 test('it offers to run again, and the way to an own pipeline', async () => {
   await at_run.page.getByRole('button', { name: /run again/i }).waitFor();
-  expect(await at_run.page.getByText('telltale run').isVisible()).toBe(true);
+  const printed = `build/telltale run your_pipeline.py --url ${server.url}`;
+  expect(await at_run.page.getByText(printed).isVisible()).toBe(true);
 });
 
 test('nothing jumped and nothing was loaded again', async () => {

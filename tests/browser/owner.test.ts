@@ -75,6 +75,19 @@ test('the owner stops a run', async () => {
   expect((await server.ended(gated)).run.state).toBe('CANCELLED');
 });
 
+test('what is no value of a parameter is refused where it is typed', async () => {
+  await owner.page.reload();
+  await opens(owner.page, /run again/i);
+  const steps = dialog(owner.page).getByLabel('steps');
+  const run = dialog(owner.page).getByRole('button', { name: 'Run', exact: true });
+  await steps.fill('abc');
+  await dialog(owner.page).getByText('steps is a number.').waitFor();
+  expect(await run.isDisabled()).toBe(true);
+  await steps.fill('3');
+  await expect.poll(() => run.isDisabled(), kWait).toBe(false);
+  await owner.page.keyboard.press('Escape');
+});
+
 test('the owner runs it again, after the page was loaded anew too', async () => {
   await owner.page.reload();
   await opens(owner.page, /run again/i);

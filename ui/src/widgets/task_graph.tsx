@@ -47,9 +47,11 @@ const kShortTimesBelow = 0.95; // of the scale: there names need the room
 function label_of(task: TaskView, name: string, line: string, time: string, edges: Edges): string {
   const from = edges.into.get(task.id) ?? [];
   const to = edges.out_of.get(task.id) ?? [];
+  // What is drawn comes first and as it is drawn: who speaks to the page names what he sees.
+  const word = look(task.state).word;
   return [
-    `${name}: ${look(task.state).word}${time ? `, ${time}` : ''}`,
-    line !== look(task.state).word ? line : '',
+    [name, time, line].filter(Boolean).join(' '),
+    line !== word ? word : '',
     from.length > 0 ? `after ${from.join(', ')}` : '',
     to.length > 0 ? `leads to ${to.join(', ')}` : '',
   ]

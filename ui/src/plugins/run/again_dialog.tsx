@@ -3,17 +3,15 @@ import { useState, type ReactNode } from 'react';
 import { post } from '../../api/actions';
 import type { RunSummary } from '../../api/gen/view_pb';
 import { go } from '../../base/router';
+import { typed, typing_error } from '../../base/typed';
 import { Modal } from '../../widgets/controls';
 import { OwnerOnly, use_is_owner } from './owner_only';
 
-// As it is typed: a text without its quotes, all else as JSON.
-function typed(json: string): string {
-  try {
-    const value: unknown = JSON.parse(json);
-    return typeof value === 'string' ? value : json;
-  } catch {
-    return json;
-  }
+type Texts = Readonly<Record<string, string>>;
+
+function error_of(name: string, parameters: Texts, changed: Texts): string {
+  const text = changed[name];
+  return text === undefined ? '' : typing_error(name, parameters[name] ?? '', text);
 }
 
 function Fields(props: {
@@ -24,15 +22,24 @@ function Fields(props: {
   const { parameters, changed, change } = props;
   return (
     <div className="fields">
-      {Object.keys(parameters).map((name) => (
-        <label key={name}>
-          <span>{name}</span>
-          <input
-            value={changed[name] ?? typed(parameters[name]!)}
-            onChange={(event) => change({ ...changed, [name]: event.target.value })}
-          />
-        </label>
-      ))}
+      {Object.keys(parameters).map((name) => {
+        const error = error_of(name, parameters, changed);
+        return (
+          <label key={name}>
+            <span>{name}</span>
+            <input
+              value={changed[name] ?? typed(parameters[name]!)}
+              aria-invalid={error !== ''}
+              onChange={(event) => change({ ...changed, [name]: event.target.value })}
+            />
+            {error && (
+              <small className="cause" role="alert">
+                {error}
+              </small>
+            )}
+          </label>
+        );
+      })}
     </div>
   );
 }
@@ -44,8 +51,10 @@ export function Again(props: { run: RunSummary; parameters: Record<string, strin
   const [problem, set_problem] = useState('');
   const [busy, set_busy] = useState(false);
   const [changed, set_changed] = useState<Record<string, string>>({});
+  const names = Object.keys(props.parameters);
+  const wrong = names.some((name) => error_of(name, props.parameters, changed) !== '');
   const start = (): void => {
-    if (busy || !run.launch) return;
+    if (busy || wrong || !run.launch) return;
     set_busy(true);
     const texts = Object.entries(props.parameters).map(([name, json]) => [
       name,
@@ -70,7 +79,6 @@ export function Again(props: { run: RunSummary; parameters: Record<string, strin
       },
     );
   };
-  const names = Object.keys(props.parameters);
   return (
     <>
       <button className="main" onClick={() => set_open(true)}>
@@ -96,7 +104,7 @@ export function Again(props: { run: RunSummary; parameters: Record<string, strin
             <button type="button" onClick={() => set_open(false)}>
               Not now
             </button>
-            <button className="main" type="submit" disabled={busy || !owner}>
+            <button className="main" type="submit" disabled={busy || wrong || !owner}>
               {busy ? 'Starting' : 'Run'}
             </button>
           </p>

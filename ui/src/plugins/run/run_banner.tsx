@@ -6,6 +6,7 @@ import type { RunSummary } from '../../api/gen/view_pb';
 import type { RunStore } from '../../api/run_store';
 import { use_sources } from '../../api/sources';
 import { unread } from '../../base/cluster';
+import { command } from '../../base/commands';
 import { bytes, count, plural } from '../../base/format';
 import {
   has_ended,
@@ -118,7 +119,7 @@ function Line(props: Props): ReactNode {
         All {count(run.counts.reduce((sum, one) => sum + one.count, 0))} tasks ended well.
         {run.launch ? ' Your own pipeline:' : ''}
       </span>
-      {run.launch && <Command text="build/telltale run your_pipeline.py" />}
+      {run.launch && <Command text={command('run your_pipeline.py')} />}
     </p>
   );
 }

@@ -30,6 +30,9 @@ const kBackoffMaxMs = 5000;
 // The server pulses every second: a line that is silent for this long is a dead one.
 const kSilenceMs = 10_000;
 
+// After so long without news, what is shown is not what is.
+export const kStaleMs = 30_000;
+
 interface Subscription {
   id: number;
   path: string;

@@ -2,14 +2,13 @@
 // stale; and below the header a line that says what is being tried when the connection is gone.
 import { useState, type ReactNode } from 'react';
 import { access } from '../api/access';
-import { live } from '../api/live';
+import { kStaleMs, live } from '../api/live';
 import { was_reloaded } from '../api/upgrade';
 import { age, clock, duration } from '../base/format';
 import { use_now, use_signal } from '../base/use_signal';
 import { HowToLink } from '../widgets/how_to_link';
 
 const kLateMs = 2000;
-const kStaleMs = 30_000;
 const kToldAfterMs = 2000; // a blink of the connection is not worth a line
 
 type Kind = 'live' | 'late' | 'stale';

@@ -163,6 +163,12 @@ export function plural(count_of: number, word: string): string {
   return `${count(count_of)} ${word}${count_of === 1 ? '' : 's'}`;
 }
 
+// A run by its key, short enough to say and long enough to tell it from all others; the commands
+// take it.
+export function short_key(run_key: string): string {
+  return run_key.slice(0, 6);
+}
+
 // Names and messages may be of any length; what stands in a line, a tip or a list is cut.
 export const kTextMost = 300; // characters
 export const kTipMost = 2000;

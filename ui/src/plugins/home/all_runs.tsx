@@ -93,7 +93,11 @@ function Place(props: { text: string }): ReactNode {
   );
 }
 
-export function AllRuns(props: { listing: Listing; now: number }): ReactNode {
+export function AllRuns(props: {
+  listing: Listing;
+  now: number;
+  silent: ReadonlySet<string>; // keys of running runs that say nothing
+}): ReactNode {
   const { store, loaded, query, set_query, state, set_state } = props.listing;
   const marked = use_marked(store);
   const field = useRef<HTMLInputElement>(null);
@@ -127,7 +131,7 @@ export function AllRuns(props: { listing: Listing; now: number }): ReactNode {
       )}
       {store.runs.length > 0 && (
         <Boundary name="the list of runs">
-          <RunTable runs={store.runs} now={props.now} marked={marked} />
+          <RunTable runs={store.runs} now={props.now} marked={marked} silent={props.silent} />
         </Boundary>
       )}
       <More store={store} show_more={props.listing.show_more} />

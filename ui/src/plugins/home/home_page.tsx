@@ -4,6 +4,7 @@ import { sources, use_sources } from '../../api/sources';
 import { RunsStore } from '../../api/stores';
 import { use_store } from '../../api/use_store';
 import { unread, type Source } from '../../base/cluster';
+import { command } from '../../base/commands';
 import { plural } from '../../base/format';
 import { Link } from '../../base/router';
 import { kRunning } from '../../base/state';
@@ -45,7 +46,7 @@ function Empty(props: { sources: readonly Source[] }): ReactNode {
       <h1>No runs yet.</h1>
       <Watched sources={props.sources} />
       <p>Start one; it appears here at once, with every task it will run.</p>
-      <Command text="build/telltale run your_pipeline.py" />
+      <Command text={command('run your_pipeline.py')} />
       <p className="quiet">
         The file holds one <code>@dsl.pipeline</code>, as you would compile it for Kubeflow. An
         example: <code>examples/breast_cancer/pipeline.py</code>
@@ -56,7 +57,12 @@ function Empty(props: { sources: readonly Source[] }): ReactNode {
 
 // Whatever the table below is filtered by, and however many runs there are: the server knows them
 // all.
-function Now(props: { attention: RunsStore; going: RunsStore; now: number }): ReactNode {
+function Now(props: {
+  attention: RunsStore;
+  going: RunsStore;
+  now: number;
+  silent: ReadonlySet<string>; // keys of running runs that say nothing
+}): ReactNode {
   const { attention, now } = props;
   const going = props.going.runs.filter((run) => run.source !== 'setup');
   const setup = props.going.runs.filter((run) => run.source === 'setup' && run.state === kRunning);
@@ -75,12 +81,12 @@ function Now(props: { attention: RunsStore; going: RunsStore; now: number }): Re
         <h2>Running now {total > 0 && <span className="quiet">{plural(total, 'run')}</span>}</h2>
         <div className="cards-row">
           {going.slice(0, kCards).map((run) => (
-            <RunCard key={run.runKey} run={run} now={now} />
+            <RunCard key={run.runKey} run={run} now={now} silent={props.silent.has(run.runKey)} />
           ))}
           {going.length === 0 && (
             <div className="run-card idle">
               <span>Nothing runs now.</span>
-              <Command text="build/telltale run your_pipeline.py" />
+              <Command text={command('run your_pipeline.py')} />
             </div>
           )}
         </div>
@@ -101,6 +107,10 @@ export function HomePage(): ReactNode {
   const known_sources = use_sources();
   const troubles = unread(known_sources);
   const { loaded, filtered } = listing;
+  // The server's own word for it: the clock of this machine may be another one.
+  const silent = new Set(
+    attention.runs.filter((run) => run.state === kRunning).map((run) => run.runKey),
+  );
   // All at once, so that no part pushes another down.
   stands.current ||= attention.loaded && going.loaded && (loaded || filtered) && sources.loaded;
   if (!stands.current) {
@@ -118,9 +128,9 @@ export function HomePage(): ReactNode {
     <main className="page">
       <UnreadLines all={troubles} />
       <Boundary name="what runs now">
-        <Now attention={attention} going={going} now={now} />
+        <Now attention={attention} going={going} now={now} silent={silent} />
       </Boundary>
-      <AllRuns listing={listing} now={now} />
+      <AllRuns listing={listing} now={now} silent={silent} />
     </main>
   );
 }

@@ -9,7 +9,7 @@ import { estimate_of } from '../../api/use_estimate';
 import { use_quiet_store, use_store } from '../../api/use_store';
 import { metric, ms_of, percent } from '../../base/format';
 import { follow } from '../../base/router';
-import { kFailed, kPending, kRunning, look } from '../../base/state';
+import { kFailed, kPending, kRunning, kUnknown, look } from '../../base/state';
 import { theme } from '../../base/theme';
 import { use_cell } from '../../base/use_signal';
 import { StateIcon } from '../../widgets/state_mark';
@@ -91,8 +91,10 @@ function Spark(props: { base: string; id: string }): ReactNode {
   );
 }
 
-export function RunCard(props: { run: RunSummary; now: number }): ReactNode {
-  const { run, now } = props;
+// `silent`: it ran when it was last heard of; its clock stands still there.
+export function RunCard(props: { run: RunSummary; now: number; silent: boolean }): ReactNode {
+  const { run, silent } = props;
+  const now = silent ? ms_of(run.lastEventAtUs) : props.now;
   const estimate = estimate_of(run.usual);
   const base = `/api/v1/runs/${run.runKey}`;
   const store = use_store(base, () => new RunStore(base));
@@ -107,9 +109,13 @@ export function RunCard(props: { run: RunSummary; now: number }): ReactNode {
   return (
     <a href={to} className="run-card" onClick={(event) => follow(event, to)}>
       <span className="row">
-        <StateIcon state={run.state} share={run.progress} />
+        <StateIcon state={silent ? kUnknown : run.state} share={run.progress} />
         <b className="name">{run.name || run.runKey}</b>
-        <b className="number share">{percent(run.progress)}</b>
+        {silent ? (
+          <span className="silent">Running when last heard</span>
+        ) : (
+          <b className="number share">{percent(run.progress)}</b>
+        )}
       </span>
       <span className="row drawing">
         {graph.layout && <Shape layout={graph.layout} tasks={store.tasks} />}

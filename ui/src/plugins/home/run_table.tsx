@@ -3,9 +3,17 @@
 import type { ReactNode } from 'react';
 import type { RunSummary } from '../../api/gen/view_pb';
 import { duration_ms, estimate_of } from '../../api/use_estimate';
-import { ago, clock, difference, duration, full_time, metric, ms_of } from '../../base/format';
+import {
+  clock,
+  difference,
+  duration,
+  full_time,
+  metric,
+  ms_of,
+  short_key,
+} from '../../base/format';
 import { go, Link } from '../../base/router';
-import { has_ended, kFailed, kRunning, look } from '../../base/state';
+import { has_ended, kFailed, kRunning, kUnknown, look } from '../../base/state';
 import { ClusterPlace } from '../../widgets/cluster_place';
 import { CountsBar } from '../../widgets/counts';
 import { StateIcon } from '../../widgets/state_mark';
@@ -14,6 +22,7 @@ interface RowProps {
   run: RunSummary;
   now: number;
   marked: boolean;
+  silent: boolean; // it ran when it was last heard of
 }
 
 // A bar as long as the run took, an upright where it usually ends.
@@ -41,16 +50,18 @@ function against_last(run: RunSummary): string {
 }
 
 function Row(props: RowProps): ReactNode {
-  const { run, now } = props;
+  const { run, silent } = props;
   const to = `/runs/${run.runKey}`;
-  const { word, token, name } = look(run.state);
+  const now = silent ? ms_of(run.lastEventAtUs) : props.now;
+  const state = silent ? kUnknown : run.state;
+  const { word, token } = look(state);
   const start = ms_of(run.startedAtUs || run.createdAtUs);
-  const share = run.state === kRunning ? run.progress : undefined;
+  const share = state === kRunning ? run.progress : undefined;
   const took = has_ended(run.state) ? duration_ms(run) : Math.max(0, now - start);
   return (
     <tr
       data-run={run.runKey}
-      data-state={name}
+      data-state={look(state).name}
       className={props.marked ? 'marked' : ''}
       onClick={(event) => {
         if ((event.target as HTMLElement).closest('a')) return;
@@ -58,13 +69,14 @@ function Row(props: RowProps): ReactNode {
       }}
     >
       <td style={{ color: `var(--${token})` }}>
-        <span className="state">
-          <StateIcon state={run.state} share={share} /> {word}
+        <span className="state" title={silent ? 'Running when last heard' : undefined}>
+          <StateIcon state={state} share={share} /> {silent ? 'Silent' : word}
         </span>
       </td>
       <td className="name">
         <span className="cut" title={run.name}>
           <Link to={to}>{run.name || run.runKey}</Link>{' '}
+          <span className="quiet number">{short_key(run.runKey)}</span>{' '}
           {run.pipeline !== run.name && <span className="quiet">{run.pipeline}</span>}{' '}
           {run.clusterObject && <ClusterPlace origin={run.clusterObject} source={run.source} />}
         </span>
@@ -85,10 +97,11 @@ function Row(props: RowProps): ReactNode {
         )}
       </td>
       <td className="wide third number">{against_last(run)}</td>
-      <td className="wide second number" title={full_time(ms_of(run.lastEventAtUs))}>
-        {has_ended(run.state)
-          ? clock(ms_of(run.lastEventAtUs), now)
-          : ago(ms_of(run.lastEventAtUs), now)}
+      <td
+        className="wide second number"
+        title={`Started ${full_time(start)}, last heard of ${full_time(ms_of(run.lastEventAtUs))}`}
+      >
+        {clock(start, props.now)}
       </td>
     </tr>
   );
@@ -98,6 +111,7 @@ export function RunTable(props: {
   runs: readonly RunSummary[];
   now: number;
   marked: number; // the row that keys stand at, -1 = none
+  silent: ReadonlySet<string>;
 }): ReactNode {
   return (
     <table className="run-table">
@@ -121,13 +135,19 @@ export function RunTable(props: {
             vs last
           </th>
           <th scope="col" className="wide second number">
-            Last event
+            Started
           </th>
         </tr>
       </thead>
       <tbody>
         {props.runs.map((run, at) => (
-          <Row key={run.runKey} run={run} now={props.now} marked={at === props.marked} />
+          <Row
+            key={run.runKey}
+            run={run}
+            now={props.now}
+            marked={at === props.marked}
+            silent={props.silent.has(run.runKey)}
+          />
         ))}
       </tbody>
     </table>

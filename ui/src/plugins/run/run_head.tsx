@@ -6,7 +6,7 @@ import { use_sources } from '../../api/sources';
 import { use_estimate } from '../../api/use_estimate';
 import { kfp_page } from '../../base/cluster';
 import { clock, duration, full_time, ms_of, percent } from '../../base/format';
-import { has_ended, kFailed, kRunning, look } from '../../base/state';
+import { has_ended, kFailed, kRunning, kUnknown, look } from '../../base/state';
 import { ClusterPlace } from '../../widgets/cluster_place';
 import { StateCounts } from '../../widgets/counts';
 import { KfpLink } from '../../widgets/kfp_link';
@@ -21,6 +21,7 @@ interface Props {
   run: RunSummary;
   base: string;
   now: number;
+  stale: boolean; // nothing was heard of it for long: what is told was so then
   to_failure: () => void;
   children: ReactNode; // the tabs
 }
@@ -83,20 +84,19 @@ function Origin(props: { run: RunSummary }): ReactNode {
 export function RunHead(props: Props): ReactNode {
   const { run, base, now } = props;
   const ended = has_ended(run.state);
-  const word = look(run.state).word;
+  const was = look(run.state).word;
+  const running = run.state === kRunning ? `${was} ${percent(run.progress)}` : was;
+  const state = props.stale ? kUnknown : run.state;
   return (
     <header className="run-head">
       <div className="title">
-        <StateIcon state={run.state} share={run.state === kRunning ? run.progress : undefined} />
+        <StateIcon state={state} share={state === kRunning ? run.progress : undefined} />
         <h1 title={run.name}>{run.name || 'Run'}</h1>
         {run.pipeline && run.pipeline !== run.name && (
           <span className="quiet wide">{run.pipeline}</span>
         )}
         <Origin run={run} />
-        <Pill
-          state={run.state}
-          text={run.state === kRunning ? `${word} ${percent(run.progress)}` : word}
-        />
+        <Pill state={state} text={props.stale ? `${was} when last heard` : running} />
         <span className="space" />
         {ended
           ? run.launch && <Again run={run} parameters={props.store.parameters} />

@@ -1,11 +1,13 @@
 // One run: what it is and how it stands, then one of its views. The address says which.
 import { lazy, Suspense, useEffect, type ReactNode } from 'react';
 import { live } from '../../api/live';
+import type { RunSummary } from '../../api/gen/view_pb';
 import { RunStore } from '../../api/run_store';
+import { use_heard_now } from '../../api/use_heard_now';
 import { use_store } from '../../api/use_store';
 import { use_keys, type KeyMap } from '../../base/keys';
 import { Link, set_query, use_query } from '../../base/router';
-import { has_ended, kFailed, look } from '../../base/state';
+import { has_ended, kFailed, kUnknown, look } from '../../base/state';
 import { use_now } from '../../base/use_signal';
 import { Boundary } from '../../widgets/boundary';
 import { load_chart } from '../../widgets/lazy_chart';
@@ -91,6 +93,22 @@ function Tabs(props: { all: typeof kTabs; current: string }): ReactNode {
   );
 }
 
+function use_later_views(): void {
+  useEffect(() => {
+    // Once this view stands, so that a change of view waits for nothing.
+    const timer = setTimeout(() => Object.values(later).forEach((load) => void load()), 300);
+    return () => clearTimeout(timer);
+  }, []);
+}
+
+function use_title(run: RunSummary | undefined, stale: boolean): void {
+  useEffect(() => {
+    if (!run) return;
+    const word = stale ? look(kUnknown).word : look(run.state).word;
+    document.title = `${word}: ${run.name || run.runKey} · Telltale`;
+  }, [run?.state, run?.name, stale]);
+}
+
 export function RunPage(props: { run_key: string }): ReactNode {
   const base = `/api/v1/runs/${props.run_key}`;
   const store = use_store(base, () => new RunStore(base));
@@ -100,22 +118,15 @@ export function RunPage(props: { run_key: string }): ReactNode {
   const tabs = run?.clusterObject ? [...kTabs, kNodes] : kTabs;
   const tab = tabs.find((one) => one.name === asked) ?? tabs[0]!;
   const ended = run !== undefined && has_ended(run.state);
-  const now = use_now(1000, !ended);
+  const { now, stale } = use_heard_now(ended);
   useEffect(() => {
     live.watched = ended || !run ? undefined : store.handle;
     return () => {
       live.watched = undefined;
     };
   }, [ended, run === undefined]);
-  useEffect(() => {
-    if (run) document.title = `${look(run.state).word}: ${run.name || run.runKey} · Telltale`;
-  }, [run?.state, run?.name]);
-
-  useEffect(() => {
-    // Once this view stands, so that a change of view waits for nothing.
-    const timer = setTimeout(() => Object.values(later).forEach((load) => void load()), 300);
-    return () => clearTimeout(timer);
-  }, []);
+  use_title(run, stale);
+  use_later_views();
 
   const to_failure = (step: number): void => {
     const failed = failures(store);
@@ -138,7 +149,14 @@ export function RunPage(props: { run_key: string }): ReactNode {
   return (
     <main className="run">
       <Boundary name="the head of this run">
-        <RunHead store={store} run={run} base={base} now={now} to_failure={() => to_failure(1)}>
+        <RunHead
+          store={store}
+          run={run}
+          base={base}
+          now={now}
+          stale={stale}
+          to_failure={() => to_failure(1)}
+        >
           <Tabs all={tabs} current={tab.name} />
         </RunHead>
         <RunBanner store={store} run={run} to_failure={() => to_failure(1)} />

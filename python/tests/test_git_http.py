@@ -1,6 +1,7 @@
 """Pushing, fetching and cloning with the real git: what arrives, who may, what is refused."""
 
 import base64
+import contextlib
 import gzip
 import os
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any, Dict, Iterator
 
 import pytest
 from pushing import Repository, address
-from real_server import Server, needs_server
+from real_server import Server, await_that, needs_server
 
 pytestmark = needs_server
 
@@ -139,6 +140,33 @@ def test_what_is_no_request_of_git_is_refused(server: Server, repository: Reposi
     bomb = gzip.compress(b"0" * 64_000_000)
     assert server.ask(upload, bomb, packed)[0] in (200, 413)  # git itself may have ended before
     repository.git("ls-remote", address(server))
+
+
+def children_of(process: int) -> int:
+    found = 0
+    for status in Path("/proc").glob("[0-9]*/status"):
+        with contextlib.suppress(OSError):
+            found += f"\nPPid:\t{process}\n" in status.read_text()
+    return found
+
+
+def test_git_may_end_before_the_request_does(server: Server, repository: Repository) -> None:
+    repository.commit(a="1")
+    repository.git("push", address(server), "main")
+    await_that(lambda: children_of(server.process.pid) == 0)
+    with server.connect() as connection:
+        connection.write(
+            "POST /git/demo.git/git-upload-pack",
+            b"no line of git's protocol",
+            Content_Type="application/x-git-upload-pack-request",
+            Content_Length="1000",
+            Authorization=server.owner["Authorization"],
+        )
+        await_that(lambda: server.counter("http_requests") > 0)
+        await_that(lambda: children_of(server.process.pid) == 0)
+        connection.send(b" " * 975)
+        head = connection.read_until(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 "), head
 
 
 def test_hooks_that_were_pushed_are_files(

@@ -32,6 +32,7 @@ void GitSession::begin(std::unique_ptr<ports::Body> input, std::string head,
   output_ = std::move(head);
   content_type_ = std::move(content_type);
   respond_.emplace(std::move(respond));
+  unanswered_ = shared_from_this();
   process_->await_end({loop_, std::move(ended)});
   const auto too_long = [weak = weak_from_this()] {
     if (const auto session = weak.lock()) session->stop();
@@ -62,6 +63,7 @@ void GitSession::pump_in() {
 
 void GitSession::took(Result<std::string> piece) {
   if (!piece.ok()) {
+    const auto self = std::exchange(unanswered_, nullptr);
     (*std::exchange(respond_, std::nullopt))(ports::problem(piece.error()));
     stop();
     return;
@@ -81,6 +83,7 @@ void GitSession::took(Result<std::string> piece) {
 }
 
 void GitSession::answer() {
+  const auto self = std::exchange(unanswered_, nullptr);
   ports::HttpResponse response;
   response.content_type = content_type_;
   response.headers.emplace_back("cache-control", "no-cache, max-age=0, must-revalidate");

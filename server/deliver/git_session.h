@@ -39,7 +39,9 @@ class GitSession : public std::enable_shared_from_this<GitSession> {
   std::unique_ptr<ports::Body> input_;
   std::string content_type_;
   std::optional<ports::Respond> respond_;  // until it is answered
-  std::string output_;                     // said and not yet read
+  // Until then: git may have ended before the request was read.
+  std::shared_ptr<GitSession> unanswered_;
+  std::string output_;  // said and not yet read
   bool reading_ = false;
   bool output_over_ = false;
   struct Wanted {

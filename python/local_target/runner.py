@@ -13,6 +13,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 import telltale
 from local_target import failure, installs, kfp_adapter
+from local_target.output_watch import OutputWatch
 from local_target.pipeline_file import CompiledPipeline, with_defaults
 from local_target.pipeline_graph import PipelineGraph, join
 from local_target.run_tracker import RunTracker, json_text
@@ -193,7 +194,8 @@ class LocalRun(kfp_adapter.Observer):
             self._tracker.set_state(path, "RUNNING", **fields)
         output = _Output(self._sender, path, attempt, self._claims_file(path, attempt))
         try:
-            code = self._run_command(path, command, env, output)
+            with OutputWatch(command, lambda name, made: self._made(path, name, made)):
+                code = self._run_command(path, command, env, output)
         except OSError as error:
             output.write(f"This task can't be started: {error}\n".encode("utf-8", "replace"))
             code = 127
@@ -205,6 +207,9 @@ class LocalRun(kfp_adapter.Observer):
             if attempt < attempts_max and not self._cancelled.is_set():
                 self._tracker.set_state(path, "RETRYING", self._messages[path], **fields)
         return code
+
+    def _made(self, path: str, name: str, artifact: Mapping[str, Any]) -> None:
+        self._tracker.artifact(path, name, artifact, False)
 
     def _run_command(
         self, path: str, command: List[str], env: Dict[str, str], output: "_Output"

@@ -547,3 +547,38 @@ def test_the_example(sink: Sink, start: Start) -> None:
     types = {a["type"] for a in made if a["path"] == "evaluate"}
     assert types == {"system.Metrics", "system.ClassificationMetrics"}
     assert sink.run_states()[-1] == "SUCCEEDED"
+
+
+SHOWN = """
+@C
+def writes(go: str, report: dsl.Output[dsl.HTML]):
+    import os, time
+    with open(report.path, "w") as file:
+        file.write("<b>half</b>")
+    while not os.path.exists(go):
+        time.sleep(0.05)
+
+@dsl.pipeline
+def p(go: str):
+    writes(go=go)
+"""
+
+
+def test_an_artifact_is_told_while_its_step_still_runs(
+    sink: Sink, start: Start, tmp_path: Path
+) -> None:
+    go = tmp_path / "go"
+    process = start(SHOWN, "--param", f"go={go}")
+    deadline = time.monotonic() + 300
+    while not sink.of_kind("artifact"):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    early = sink.of_kind("artifact")[0]["artifact"]
+    assert (early["path"], early["name"], early["type"]) == ("writes", "report", "system.HTML")
+    assert Path(early["uri"]).read_text() == "<b>half</b>"
+    assert RUN_KEY in Path(early["uri"]).parts
+    go.touch()
+    finish(process)
+    late = sink.of_kind("artifact")[-1]["artifact"]
+    assert (late["uri"], late["name"]) == (early["uri"], "report")
